@@ -1,0 +1,111 @@
+"""The double-entry ledger.
+
+Every unit that moves is a posting of a transaction whose postings sum to zero per asset (a trigger refuses
+anything else), and postings are never changed or deleted (a trigger refuses that too). A balance is the sum
+of its account's postings; `held` says how much of it open orders have reserved.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from common.fields import MONEY_BOUND, MoneyField, money_between
+
+
+class Account(models.Model):
+    """Who can own money: one account per user, and the system's own."""
+
+    class Kind(models.TextChoices):
+        USER = "user"
+        FEES = "fees", "fees of one symbol"
+        OUTSIDE = "outside", "the world outside: deposits come from here"
+        ROUNDING = "rounding"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=200, unique=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="account"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="account_user_exactly_when_kind_user",
+                condition=Q(kind="user", user__isnull=False) | (~Q(kind="user") & Q(user__isnull=True)),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Balance(models.Model):
+    """What an account has of one asset: `available` can be spent, `held` is reserved by open orders."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances")
+    asset = models.CharField(max_length=12)
+    available = MoneyField(default=0)
+    held = MoneyField(default=0)
+    overdraft = models.BooleanField(default=False, help_text="only the outside world may go below zero")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "asset"], name="balance_per_account_and_asset"),
+            models.CheckConstraint(
+                name="balance_available_not_negative",
+                condition=Q(available__gte=0, available__lte=MONEY_BOUND)
+                | Q(overdraft=True, available__gte=-MONEY_BOUND, available__lte=MONEY_BOUND),
+            ),
+            money_between("held", 0, "balance_held_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.asset}"
+
+
+class LedgerTransaction(models.Model):
+    """Why money moved. Append-only."""
+
+    class Kind(models.TextChoices):
+        DEPOSIT = "deposit"
+        FAUCET = "faucet"
+        TRADE = "trade"
+        ADJUSTMENT = "adjustment"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    reference = models.CharField(max_length=64, blank=True, help_text="for a trade, its id")
+    reason = models.CharField(max_length=200, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Posting(models.Model):
+    """One line of a transaction: `amount` is added to the account's balance (negative: taken). Append-only.
+
+    Without foreign-key constraints: only `accounts.services` writes here, a row check costs more than the
+    row, and the audit looks for orphans.
+    """
+
+    transaction = models.ForeignKey(
+        LedgerTransaction, on_delete=models.DO_NOTHING, db_constraint=False, related_name="postings"
+    )
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    asset = models.CharField(max_length=12)
+    amount = MoneyField()
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-id"], name="posting_of_account")]
+        constraints = [
+            models.CheckConstraint(
+                name="posting_amount_is_a_number",
+                condition=Q(amount__gte=-MONEY_BOUND, amount__lte=MONEY_BOUND) & ~Q(amount=0),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.asset}"

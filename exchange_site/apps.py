@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ExchangeSiteConfig(AppConfig):
+    name = "exchange_site"

@@ -1,0 +1,20 @@
+"""The one table of what runs when.
+
+Each task is also a management command and safe to run twice at once. A task expires when the next one is
+due: what was late is dropped and does not pile up.
+"""
+
+from typing import Any
+
+
+def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
+    rows = [
+        # what, how often (seconds), task
+        ("price tick", price_tick_seconds, "market.tasks.tick_prices"),
+        ("candles", 1.0, "trading.tasks.roll_up_candles"),
+        ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),
+    ]
+    return {
+        name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for name, seconds, task in rows
+    }

@@ -1,0 +1,256 @@
+"""Settings, all from the environment.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| DATABASE_URL | PostgreSQL | the embedded server, while `make demo` runs |
+| REDIS_URL | cache, channel layer, limits | likewise |
+| BROKER_URL | Celery's broker | REDIS_URL |
+| SECRET_KEY | signs tokens, encrypts API secrets | none: refuses to start without |
+| DEBUG | Django's debug pages | off |
+| BOURSE_DEMO | demo users, faucet, agents | off |
+| RATE_LIMIT | `off` lifts the request limits, in demo mode only | on |
+| PRICE_FEED | auto, binance or simulation | auto |
+| ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS | comma-separated | this machine, in demo mode |
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from exchange_site.beat import beat_table
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+DATA_DIR = Path(env.str("BOURSE_DATA_DIR", str(BASE_DIR / ".data")))
+if not env.str("DATABASE_URL", ""):
+    # Written by `make demo` while its embedded servers run, so that manage.py works beside it.
+    environ.Env.read_env(str(DATA_DIR / "runtime.env")) if (DATA_DIR / "runtime.env").exists() else None
+
+DEBUG = env.bool("DEBUG", False)
+DEMO = env.bool("BOURSE_DEMO", False)
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY is not set (`make demo` sets a random one by itself)")
+    SECRET_KEY = "only-for-development-with-debug-on-0123456789"
+
+LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=LOCAL_HOSTS if DEMO or DEBUG else [])
+PORT = env.int("PORT", 8000)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "exchange_site",
+    "kpi",
+    "agents",
+    "trading",
+    "risk",
+    "accounts",
+    "market",
+    "channels",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_prometheus",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "common.api.middleware.UnavailableMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SuspensionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "exchange_site.urls"
+WSGI_APPLICATION = "exchange_site.wsgi.application"
+ASGI_APPLICATION = "exchange_site.asgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# ---- PostgreSQL -----------------------------------------------------------------------------------------
+if not env.str("DATABASE_URL", ""):
+    raise ImproperlyConfigured("no database: start `make demo`, or set DATABASE_URL")
+DATABASES = {"default": env.db("DATABASE_URL")}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": None,
+    "ATOMIC_REQUESTS": False,
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"] |= {
+    "connect_timeout": 3,
+    # What we acknowledge is on disk, whatever the server's default; a stuck lock ends in an error.
+    "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+    "application_name": "bourse",
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---- Redis ----------------------------------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "common.cache.FallbackRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+        "KEY_PREFIX": "bourse",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "bourse"},
+    }
+}
+
+# ---- Celery ---------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.str("BROKER_URL", REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# ---- People ---------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = [
+    "accounts.hashers.BoundedArgon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": False,
+    "CHECK_REVOKE_TOKEN": True,
+}
+LOGIN_URL = "/api-auth/login/"
+LOGIN_REDIRECT_URL = "/api/v1/"
+
+# ---- The API --------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.BearerAuthentication",
+        "accounts.api.authentication.BrowsableSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["common.api.throttling.RequestThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "common.api.exceptions.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bourse",
+    "DESCRIPTION": "The API of this exchange. Prices and quantities are decimal strings, times are "
+    "milliseconds since the epoch, UTC.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# ---- Limits ---------------------------------------------------------------------------------------------
+RATE_LIMIT_ENABLED = not (DEMO and env.str("RATE_LIMIT", "on").lower() == "off")
+# Requests a minute, per API key (or user) by tier, and per address for those without.
+REQUEST_LIMITS = {
+    "anonymous": env.int("LIMIT_ANONYMOUS", 100),
+    "beginner": env.int("LIMIT_BEGINNER", 100),
+    "intermediate": env.int("LIMIT_INTERMEDIATE", 300),
+    "advanced": env.int("LIMIT_ADVANCED", 1200),
+}
+LOGIN_LIMIT = env.int("LIMIT_LOGIN", 10)
+RATELIMIT_ENABLE = RATE_LIMIT_ENABLED
+# nginx (the only way in) sets X-Real-IP itself; without a proxy in front this must be off.
+TRUST_PROXY = env.bool("TRUST_PROXY", False)
+
+# ---- Prices and the demo --------------------------------------------------------------------------------
+PRICE_FEED = env.str("PRICE_FEED", "auto")
+PRICE_FEED_SEED = env.int("PRICE_FEED_SEED", 7)
+PRICE_TICK_SECONDS = env.float("PRICE_TICK_SECONDS", 1.0)
+CELERY_BEAT_SCHEDULE = beat_table(PRICE_TICK_SECONDS)
+BINANCE_URL = env.str("BINANCE_URL", "https://api.binance.com")
+FAUCET_AMOUNTS = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(20)}
+FAUCET_CLAIMS = 10
+
+# ---- Pages ----------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", str(DATA_DIR / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+TLS = env.bool("TLS", not (DEMO or DEBUG))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
+SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
+    # A refused request is no news for the operator's console.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

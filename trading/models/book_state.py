@@ -1,0 +1,17 @@
+from django.db import models
+
+from common.fields import MoneyField
+from market.models import Market
+
+
+class BookState(models.Model):
+    """The row that is locked to match a market: one writer per symbol, and the newest sequence.
+
+    `epoch` changes when the row is made anew, so that a warm book of an emptied database is thrown away.
+    """
+
+    market = models.OneToOneField(Market, on_delete=models.PROTECT, primary_key=True, related_name="book")
+    sequence = models.BigIntegerField(default=0)
+    epoch = models.UUIDField()
+    last_price = MoneyField(null=True)
+    last_event_at = models.DateTimeField(null=True)
