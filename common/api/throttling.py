@@ -1,0 +1,102 @@
+"""Request limits, counted by django-ratelimit in the cache.
+
+Per API key or user by tier, per address for requests without credentials. The windows are fixed minutes.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from common.api.address import address_group, client_address
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a limit is used. reset_seconds: until the window ends."""
+
+    limit: int
+    count: int
+    reset_seconds: int
+
+    @property
+    def exceeded(self) -> bool:
+        return self.count > self.limit
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(0, self.limit - self.count)),
+            "X-RateLimit-Reset": str(self.reset_seconds),
+        }
+
+
+def count(request: HttpRequest, group: str, key: str, limit: int, increment: bool = True) -> Usage | None:
+    """Counts one use of `key` in `group` against `limit` a minute; None when limits are lifted.
+
+    increment: False only looks.
+    """
+    if not settings.RATE_LIMIT_ENABLED:
+        return None
+    for _ in range(2):
+        found = get_usage(request, group, key=lambda *_: key, rate=f"{limit}/m", increment=increment)
+        if found is None:
+            return None
+        # A time left below zero says that the cache lost the counter between two steps (Redis went away just
+        # then); the second try counts in its place.
+        if found["time_left"] >= 0:
+            return Usage(limit, found["count"], max(1, found["time_left"]))
+    return None
+
+
+def address_key(request: HttpRequest) -> str:
+    return f"address:{address_group(client_address(request))}"
+
+
+class RequestThrottle(BaseThrottle):
+    """Lets a request through, or not, and puts what is left of the limit into the answer's headers."""
+
+    usage: Usage | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        self.usage = charge(request, view, *_who(request))
+        return self.usage is None or not self.usage.exceeded
+
+    def wait(self) -> int | None:
+        return self.usage.reset_seconds if self.usage else None
+
+
+def charge_refused(request: Request, view: Any) -> Usage | None:
+    """Counts a request that was refused before its throttle ran: guessing at tokens must not be free."""
+    if getattr(view, "charged", False) or not view.get_throttles():
+        return None
+    return charge(request, view, address_key(request), "anonymous")
+
+
+def charge(request: Request, view: Any, key: str, tier: str) -> Usage | None:
+    """Counts a request and notes the headers of its answer."""
+    view.charged = True
+    usage = count(request._request, "requests", key, settings.REQUEST_LIMITS[tier])
+    if usage is not None:
+        view.headers.update(usage.headers())
+    return usage
+
+
+def _who(request: Request) -> tuple[str, str]:
+    """Whom a request counts for, and by which tier."""
+    user = request.user
+    if not user or not user.is_authenticated:
+        return address_key(request._request), "anonymous"
+    key_id = getattr(request.auth, "key_id", None)
+    tier = user.tier if user.tier in settings.REQUEST_LIMITS else "anonymous"
+    return (f"key:{key_id}" if key_id else f"user:{user.pk}"), tier
+
+
+def retry_after(seconds: Any) -> str:
+    """The value of a Retry-After header: whole seconds, at least one."""
+    return str(max(1, math.ceil(seconds or 0)))
