@@ -2,5 +2,6 @@
 
 from market.services.record_prints import record_prints
 from market.services.set_price import set_price
+from market.services.tick_prices import Tick, tick_prices
 
-__all__ = ["record_prints", "set_price"]
+__all__ = ["Tick", "record_prints", "set_price", "tick_prices"]

@@ -1,5 +1,6 @@
 """Put trades into the stored candles, each exactly once."""
 
+import itertools
 from collections.abc import Sequence
 
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ def record_prints(market_id: int, prints: Sequence[Print], sequence: int) -> int
     CandleProgress.objects.bulk_create([CandleProgress(market_id=market_id)], ignore_conflicts=True)
     progress = CandleProgress.objects.select_for_update(no_key=True).get(market_id=market_id)
     fresh = [print_ for print_ in prints if print_.sequence > progress.sequence]
-    assert all(a.sequence < b.sequence for a, b in zip(fresh, fresh[1:], strict=False)), "prints out of order"
+    assert all(a.sequence < b.sequence for a, b in itertools.pairwise(fresh)), "prints out of order"
     assert not fresh or fresh[-1].sequence <= sequence, "prints beyond the sequence they are complete to"
     if fresh:
         _upsert(market_id, fresh)

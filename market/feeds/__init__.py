@@ -1,0 +1,1 @@
+"""Where prices come from: all feeds answer the same question (price_feed.py)."""
