@@ -1,57 +1,15 @@
-"""Request limits, counted by django-ratelimit in the cache.
-
-Per API key or user by tier, per address for requests without credentials. The windows are fixed minutes.
-"""
+"""Request limits: per API key or user by tier, per address for requests without credentials."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from common.api.address import address_group, client_address
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How much of a limit is used. reset_seconds: until the window ends."""
-
-    limit: int
-    count: int
-    reset_seconds: int
-
-    @property
-    def exceeded(self) -> bool:
-        return self.count > self.limit
-
-    def headers(self) -> dict[str, str]:
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(max(0, self.limit - self.count)),
-            "X-RateLimit-Reset": str(self.reset_seconds),
-        }
-
-
-def count(request: HttpRequest, group: str, key: str, limit: int, increment: bool = True) -> Usage | None:
-    """Counts one use of `key` in `group` against `limit` a minute; None when limits are lifted.
-
-    increment: False only looks.
-    """
-    if not settings.RATE_LIMIT_ENABLED:
-        return None
-    for _ in range(2):
-        found = get_usage(request, group, key=lambda *_: key, rate=f"{limit}/m", increment=increment)
-        if found is None:
-            return None
-        # A time left below zero says that the cache lost the counter between two steps (Redis went away just
-        # then); the second try counts in its place.
-        if found["time_left"] >= 0:
-            return Usage(limit, found["count"], max(1, found["time_left"]))
-    return None
+from common.limits import Usage, count
 
 
 def address_key(request: HttpRequest) -> str:
@@ -81,7 +39,7 @@ def charge_refused(request: Request, view: Any) -> Usage | None:
 def charge(request: Request, view: Any, key: str, tier: str) -> Usage | None:
     """Counts a request and notes the headers of its answer."""
     view.charged = True
-    usage = count(request._request, "requests", key, settings.REQUEST_LIMITS[tier])
+    usage = count("requests", key, settings.REQUEST_LIMITS[tier])
     if usage is not None:
         view.headers.update(usage.headers())
     return usage
