@@ -2,8 +2,8 @@
 
 After three failures in a row no call is made for 30 seconds, then one; each further failure doubles the pause
 up to ten minutes. The state is in the cache, so that all worker and web processes share what one of them has
-found out. While Redis is away the cache keeps it per process, which is still right, only slower to learn; when
-Redis is emptied the breaker is closed and learns anew.
+found out. While Redis is away the cache keeps it per process, which is still right, only slower to learn;
+when Redis is emptied the breaker is closed and learns anew.
 """
 
 from collections.abc import Sequence
