@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -41,7 +40,8 @@ class CursorPage(BasePagination):
     max_limit = MAX_LIMIT
     next_cursor: str | None = None
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows of one page of a QuerySet. Raises ValidationError for a bad limit or cursor."""
         limit = read_limit(request, self.default_limit, self.max_limit)
         cursor = read_cursor(request)
         if cursor is not None:

@@ -1,0 +1,37 @@
+"""What can be done to users, keys and money: the only writers of this room."""
+
+from accounts.services.api_keys import active_api_keys, create_api_key, revoke_api_key
+from accounts.services.ledger import (
+    adjust_balance,
+    claim_faucet,
+    open_account,
+    outside_account,
+    post_transaction,
+    system_account,
+)
+from accounts.services.log_in import check_key, check_password
+from accounts.services.register_user import register_user
+from accounts.services.suspension import resume_user, suspend_user
+from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
+
+__all__ = [
+    "TokenPair",
+    "active_api_keys",
+    "adjust_balance",
+    "authenticate_token",
+    "check_key",
+    "check_password",
+    "claim_faucet",
+    "create_api_key",
+    "end_tokens",
+    "issue_tokens",
+    "open_account",
+    "outside_account",
+    "post_transaction",
+    "refresh_tokens",
+    "register_user",
+    "resume_user",
+    "revoke_api_key",
+    "suspend_user",
+    "system_account",
+]

@@ -1,0 +1,123 @@
+"""API keys: made, checked, revoked."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import APIKey, User
+from accounts.secrets import encrypt_secret, hash_key
+from common import clock
+from common.api.address import is_allowed
+from common.errors import ErrorCode, Refused
+
+MAX_KEYS = 30
+MAX_ADDRESSES = 50
+HINT_CHARACTERS = 8
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+def create_api_key(
+    user: User,
+    name: str,
+    scopes: Iterable[str],
+    allowed_addresses: Iterable[str] = (),
+    expires_at: datetime | None = None,
+    *,
+    key: str | None = None,
+) -> tuple[APIKey, str, str]:
+    """A new key: its row, the key, and the secret for signatures. Neither can be shown again.
+
+    key: a fixed one, for demo users only. Raises Refused VALIDATION_ERROR for bad scopes, addresses or
+    expiry, CONFLICT if the user has too many keys.
+    """
+    key = key or secrets.token_urlsafe(32)
+    secret = secrets.token_urlsafe(48)
+    row = APIKey(
+        user=user,
+        name=name,
+        key_hash=hash_key(key),
+        key_hint=key[:HINT_CHARACTERS],
+        secret_encrypted=encrypt_secret(secret),
+        scopes=_clean_scopes(scopes),
+        allowed_addresses=_clean_addresses(allowed_addresses),
+        expires_at=_clean_expiry(expires_at),
+    )
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # keys of one user are counted one by one
+        if active_api_keys(user).count() >= MAX_KEYS:
+            raise Refused(ErrorCode.CONFLICT, f"A user has at most {MAX_KEYS} API keys.")
+        _insert(row)
+    return row, key, secret
+
+
+def revoke_api_key(user: User, key_id: int) -> None:
+    """Ends a key and every token made from it, at once. Raises Refused NOT_FOUND if it is not the user's."""
+    revoked = APIKey.objects.filter(pk=key_id, user=user, revoked_at=None).update(revoked_at=clock.now())
+    if not revoked:
+        raise Refused(ErrorCode.NOT_FOUND, "You have no such API key.")
+
+
+def active_api_keys(user: User) -> QuerySet[APIKey]:
+    """The keys that were not revoked; expired ones among them."""
+    return APIKey.objects.filter(user=user, revoked_at=None)
+
+
+def check_api_key(key: APIKey, address: str, code: ErrorCode = ErrorCode.INVALID_TOKEN) -> None:
+    """Raises Refused if the key may not be used, now, from this address; notes that it was used otherwise."""
+    now = clock.now()
+    if key.revoked_at is not None:
+        raise Refused(code, "The API key was revoked.")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise Refused(code, "The API key has expired.")
+    if not is_allowed(address, key.allowed_addresses):
+        raise Refused(code, "The API key may not be used from this address.")
+    if key.last_used_at is None or key.last_used_at <= now - LAST_USED_EVERY:
+        _note_use(key, now)
+
+
+def _note_use(key: APIKey, now: datetime) -> None:
+    """At most once a minute, even for many requests at the same moment: reads must not become writes."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=now - LAST_USED_EVERY)
+    APIKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+def _insert(row: APIKey) -> None:
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused(ErrorCode.CONFLICT, "This key is in use.") from error
+
+
+def _clean_scopes(scopes: Iterable[str]) -> list[str]:
+    asked = set(scopes)
+    known = [scope.value for scope in APIKey.Scope]
+    if not asked or not asked <= set(known):
+        raise Refused(ErrorCode.VALIDATION_ERROR, scopes=["Must be one or more of read, trade, withdraw."])
+    return [scope for scope in known if scope in asked]
+
+
+def _clean_addresses(addresses: Iterable[str]) -> list[str]:
+    cleaned = list(dict.fromkeys(_clean_address(text) for text in addresses))
+    if len(cleaned) > MAX_ADDRESSES:
+        raise Refused(ErrorCode.VALIDATION_ERROR, allowed_addresses=[f"At most {MAX_ADDRESSES} entries."])
+    return cleaned
+
+
+def _clean_address(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        message = f'"{text[:64]}" is not an IP address or network such as "10.0.0.0/8".'
+        raise Refused(ErrorCode.VALIDATION_ERROR, allowed_addresses=[message]) from error
+    return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _clean_expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is not None and expires_at <= clock.now():
+        raise Refused(ErrorCode.VALIDATION_ERROR, expires_at=["Must be in the future."])
+    return expires_at

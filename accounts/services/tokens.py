@@ -1,0 +1,148 @@
+"""Tokens: issued, exchanged once, ended, and checked on every request.
+
+Whoever issues or ends tokens of a user holds a lock on the user's row, so that a suspension, a log-out and
+two refreshes at once happen one after another.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from django.db import transaction
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken, Token
+from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_password
+
+from accounts.models import APIKey, User
+from accounts.services.api_keys import check_api_key
+from accounts.services.ledger import open_account
+from accounts.services.log_in import refuse_suspended
+from accounts.tokens import KEY_CLAIM, SCOPES_CLAIM, BearerToken, ExchangeToken
+from common.errors import ErrorCode, Refused
+
+AnyToken = TypeVar("AnyToken", bound=Token)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """expires_in: seconds until the access token ends."""
+
+    access: str
+    refresh: str
+    expires_in: int
+    tier: str
+
+
+def issue_tokens(user: User, api_key: APIKey | None = None) -> TokenPair:
+    """A new pair for a user whose credentials were checked. Raises Refused if suspended meanwhile."""
+    with transaction.atomic():
+        locked = _lock_user(user.pk)
+        refuse_suspended(locked)
+        open_account(locked)  # also for users made by hand, such as `createsuperuser`
+        return _issue(locked, api_key)
+
+
+def refresh_tokens(refresh: str, address: str) -> TokenPair:
+    """A new pair for a refresh token, which thereby ends: of two requests at once one gets the pair.
+
+    Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED.
+    """
+    token = _read(ExchangeToken, refresh)
+    with transaction.atomic():
+        user = _lock_user(token.get(api_settings.USER_ID_CLAIM))
+        _check_user(token, user)
+        _end(token)
+        return _issue(user, _key_of(token, user, address))
+
+
+def end_tokens(refresh: str) -> None:
+    """Logs out. Raises Refused INVALID_TOKEN if the refresh token was not valid any more."""
+    token = _read(ExchangeToken, refresh)
+    with transaction.atomic():
+        _lock_user(token.get(api_settings.USER_ID_CLAIM))
+        _end(token)
+
+
+def authenticate_token(access: str | bytes, address: str) -> tuple[User, BearerToken]:
+    """Who makes a request with this access token from this address; `token.api_key` is set for a key's token.
+
+    Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED. Nothing is remembered from earlier requests, so that
+    suspending a user, changing a password and revoking a key count at once.
+    """
+    token = _read(BearerToken, access)
+    user_id = token.get(api_settings.USER_ID_CLAIM)
+    user = User.objects.select_related("account").filter(pk=user_id).first()
+    if user is None:
+        _invalid("The user does not exist any more.")
+    _check_user(token, user)
+    token.api_key = _key_of(token, user, address)
+    return user, token
+
+
+def end_all_tokens(user: User) -> None:
+    """Ends every refresh token of a user, whose row the caller has locked."""
+    open_tokens = OutstandingToken.objects.filter(user=user, blacklistedtoken=None)
+    BlacklistedToken.objects.bulk_create([BlacklistedToken(token=token) for token in open_tokens])
+
+
+def _issue(user: User, api_key: APIKey | None) -> TokenPair:
+    refresh = RefreshToken()
+    refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
+    refresh[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
+    if api_key is not None:
+        refresh[KEY_CLAIM] = api_key.pk
+        refresh[SCOPES_CLAIM] = list(api_key.scopes)
+    # Without the token itself, which for_user() would keep in the clear: its id is enough to end it.
+    OutstandingToken.objects.create(
+        user=user,
+        jti=refresh[api_settings.JTI_CLAIM],
+        created_at=refresh.current_time,
+        expires_at=datetime_from_epoch(refresh["exp"]),
+    )
+    seconds = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+    return TokenPair(str(refresh.access_token), str(refresh), seconds, user.tier)
+
+
+def _end(token: ExchangeToken) -> None:
+    found = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM], blacklistedtoken=None).first()
+    if found is None:
+        _invalid()
+    BlacklistedToken.objects.create(token=found)
+
+
+def _read(kind: type[AnyToken], raw: str | bytes) -> AnyToken:
+    try:
+        return kind(raw)  # type: ignore[arg-type]
+    except (TokenError, KeyError, ValueError):
+        _invalid()
+
+
+def _lock_user(user_id: Any) -> User:
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        _invalid()
+    return user
+
+
+def _check_user(token: Token, user: User) -> None:
+    password_was = token.get(api_settings.REVOKE_TOKEN_CLAIM)
+    if not user.is_active or password_was != get_md5_hash_password(user.password):
+        _invalid()
+    refuse_suspended(user)
+
+
+def _key_of(token: Token, user: User, address: str) -> APIKey | None:
+    """The API key that a token was made from, if it was, and may be used."""
+    key_id = token.get(KEY_CLAIM)
+    if key_id is None:
+        return None
+    key = APIKey.objects.filter(pk=key_id, user=user).first()
+    if key is None:
+        _invalid("The API key does not exist any more.")
+    check_api_key(key, address)
+    return key
+
+
+def _invalid(message: str = "") -> NoReturn:
+    raise Refused(ErrorCode.INVALID_TOKEN, message)

@@ -1,0 +1,35 @@
+"""What a token says: whose it is, and by which API key it was made."""
+
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from accounts.models import APIKey
+
+KEY_CLAIM = "key_id"
+SCOPES_CLAIM = "scopes"
+# Withdrawing will ask a person for more than a password.
+PERSONAL_SCOPES = frozenset({APIKey.Scope.READ.value, APIKey.Scope.TRADE.value})
+
+
+class BearerToken(AccessToken):
+    """An access token, and the API key it was made from (None: a person signed in).
+
+    Raises TokenError if made from a text that is not a valid access token.
+    """
+
+    api_key: APIKey | None = None
+
+    @property
+    def key_id(self) -> int | None:
+        return self.get(KEY_CLAIM)
+
+    @property
+    def allowed_scopes(self) -> frozenset[str]:
+        """What its bearer may do: for a key, what the key may do now."""
+        return frozenset(self.api_key.scopes) if self.api_key else PERSONAL_SCOPES
+
+
+class ExchangeToken(RefreshToken):
+    """A refresh token as it is presented. Raises TokenError if made from a text that is not one."""
+
+    def check_blacklist(self) -> None:
+        """Not here: whether it was used already is asked under the lock on its user."""

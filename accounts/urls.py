@@ -1,0 +1,16 @@
+"""Addresses below /api/v1/."""
+
+from django.urls import path
+
+from accounts.api.api_keys import KeysView, KeyView
+from accounts.api.log_in import LogoutView, RefreshView, TokenView
+from accounts.api.register import RegisterView
+
+urlpatterns = [
+    path("auth/register", RegisterView.as_view()),
+    path("auth/token", TokenView.as_view()),
+    path("auth/token/refresh", RefreshView.as_view()),
+    path("auth/logout", LogoutView.as_view()),
+    path("api-keys", KeysView.as_view()),
+    path("api-keys/<int:key_id>", KeyView.as_view()),
+]
