@@ -63,12 +63,11 @@ class BinanceFeed:
     def _ask(self, symbols: Sequence[str]) -> dict[str, Decimal]:
         names = {symbol.replace("-", ""): symbol for symbol in symbols}
         status, body = self._get({"symbols": json.dumps(sorted(names), separators=(",", ":"))})
-        answer = _parse_json(body)
-        if status == 400 and isinstance(answer, dict) and answer.get("code") == _INVALID_SYMBOL:
+        if status == 400 and _is_unlisted(_parse_json(body)):
             raise _Unlisted
         if status != 200:
             raise FeedFailed(f"HTTP status {status}")
-        return _parse_prices(answer, names)
+        return _parse_prices(_parse_json(body), names)
 
     def _get(self, parameters: dict[str, str]) -> tuple[int, bytes]:
         try:
@@ -108,6 +107,10 @@ def _parse_json(body: bytes) -> Any:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise FeedFailed("an answer that is not JSON") from error
+
+
+def _is_unlisted(answer: Any) -> bool:
+    return isinstance(answer, dict) and answer.get("code") == _INVALID_SYMBOL
 
 
 def _parse_prices(answer: Any, names: dict[str, str]) -> dict[str, Decimal]:

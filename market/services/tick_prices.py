@@ -46,7 +46,7 @@ def tick_prices() -> Tick:
     failure = ""
     if settings.PRICE_FEED != "simulation":
         try:
-            answer = _outside(settings.BINANCE_URL).fetch([market.symbol for market in markets])
+            answer = outside(settings.BINANCE_URL).fetch([market.symbol for market in markets])
         except FeedFailed as error:
             failure = str(error)
             logger.info("no prices from outside: %s", failure)
@@ -54,13 +54,13 @@ def tick_prices() -> Tick:
 
 
 @cache
-def _outside(url: str) -> PriceFeed:
+def outside(url: str) -> PriceFeed:
     return GuardedFeed(BinanceFeed(url))
 
 
 @transaction.atomic
 def _write(markets: Sequence[Market], answer: dict[str, Decimal], asked_at: datetime, failure: str) -> Tick:
-    if not _is_the_only_tick():
+    if not is_the_only_tick():
         return Tick(busy=True, failure=failure)
     rows = Price.objects.select_for_update(no_key=True).order_by("market_id")
     prices = {row.market_id: row for row in rows}
@@ -82,7 +82,7 @@ def _write(markets: Sequence[Market], answer: dict[str, Decimal], asked_at: date
     return Tick(written, failure=failure)
 
 
-def _is_the_only_tick() -> bool:
+def is_the_only_tick() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
         return bool(cursor.fetchone()[0])
