@@ -1,0 +1,60 @@
+// What a refusal means, in words for the person at the screen. The codes are the API's own list.
+
+import { grouped } from "./format.js";
+
+const FIELD_OF_CODE = {
+  INVALID_PRICE: "price",
+  POST_ONLY_WOULD_TAKE: "price",
+  INVALID_QUANTITY: "quantity",
+  MIN_NOTIONAL: "quantity",
+  MAX_NOTIONAL: "quantity",
+  INSUFFICIENT_FUNDS: "quantity",
+};
+
+const TEXTS = {
+  NETWORK: () => "The exchange cannot be reached. Check your connection and try again.",
+  UNAVAILABLE: () => "A part of the exchange is not available just now. Try again in a moment.",
+  INTERNAL_ERROR: () => "Something went wrong on our side. Nothing was lost; try again in a moment.",
+  INVALID_CREDENTIALS: () => "User name or password is not right.",
+  NOT_AUTHENTICATED: () => "Your session has ended. Sign in again.",
+  INVALID_TOKEN: () => "Your session has ended. Sign in again.",
+  ACCOUNT_SUSPENDED: () => "This account is suspended. It cannot trade.",
+  RATE_LIMITED: (error) => `Too many requests. Try again in ${error.retryAfterSeconds || "a few"} seconds.`,
+  MARKET_NOT_OPEN: () => "This market takes no new orders now. Open orders can still be cancelled.",
+  ORDER_NOT_OPEN: () => "The order is no longer open: it was filled or cancelled meanwhile.",
+  ORDER_NOT_FOUND: () => "There is no such order any more.",
+  POST_ONLY_WOULD_TAKE: () => "This price would trade at once, which post-only does not allow.",
+  FAUCET_LIMIT: () => "The faucet has given you all the test money it gives.",
+  INSUFFICIENT_FUNDS: (error) => insufficientFunds(error.details),
+  MIN_NOTIONAL: (error) => leastNotional(error),
+};
+
+function insufficientFunds({ asset, available }) {
+  if (!asset || !available) return "Your available balance does not cover this.";
+  return `Not enough ${asset}: ${grouped(available)} available.`;
+}
+
+function leastNotional({ details, message }) {
+  const least = details.minimum_notional ?? details.minimum;
+  return least ? `The order is too small: price × quantity must be at least ${grouped(least)}.` : message;
+}
+
+/** One sentence for an ApiError. */
+export function plainText(error) {
+  const text = TEXTS[error.code];
+  return text ? text(error) : error.message || "That did not work. Try again.";
+}
+
+/** Where on a form the refusal belongs: { field: sentence }; the field "" is the form itself. */
+export function byField(error) {
+  if (error.code === "VALIDATION_ERROR" && Object.keys(error.details).length > 0) return fieldTexts(error.details);
+  return { [FIELD_OF_CODE[error.code] ?? ""]: plainText(error) };
+}
+
+function fieldTexts(details) {
+  const texts = {};
+  for (const [field, reasons] of Object.entries(details)) {
+    texts[field === "non_field_errors" ? "" : field] = [reasons].flat().join(" ");
+  }
+  return texts;
+}

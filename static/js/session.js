@@ -1,0 +1,121 @@
+// Who is signed in, in this tab: tokens in sessionStorage, refreshed before they run out.
+
+import { ApiError, request } from "./api.js";
+
+const KEY = "bourse.session";
+// Refresh this long before the end, so that no request starts with a token about to expire.
+const MARGIN_MS = 30_000;
+
+/** Fires "change" when someone signs in or out; detail.reason tells why a session ended, if it was not asked for. */
+class Session extends EventTarget {
+  #refreshing = null;
+  #timer = null;
+
+  constructor() {
+    super();
+    this.#schedule();
+  }
+
+  get username() {
+    return read()?.username ?? null;
+  }
+
+  get signedIn() {
+    return read() !== null;
+  }
+
+  async signIn(username, password) {
+    const tokens = await request("POST", "auth/token", { body: { username, password } });
+    this.#keep(username, tokens);
+    this.#announce();
+  }
+
+  async register(username, email, password) {
+    await request("POST", "auth/register", { body: { username, email, password } });
+    await this.signIn(username, password);
+  }
+
+  async signOut() {
+    const tokens = read();
+    this.#drop();
+    if (!tokens) return;
+    try {
+      await request("POST", "auth/logout", { body: { refresh: tokens.refresh }, token: tokens.access });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // signed out here in any case
+    }
+  }
+
+  /** A request as the signed-in user; an expired token is refreshed and the request made once more. */
+  async request(method, path, body) {
+    const token = await this.token();
+    try {
+      return await request(method, path, { body, token });
+    } catch (error) {
+      if (error.code === "ACCOUNT_SUSPENDED") this.#drop(error.code);
+      if (error.status !== 401) throw error;
+    }
+    return request(method, path, { body, token: await this.freshToken(token) });
+  }
+
+  /** A valid access token; throws ApiError NOT_AUTHENTICATED when nobody is signed in. */
+  async token() {
+    const tokens = read();
+    if (!tokens) throw new ApiError(401, { code: "NOT_AUTHENTICATED", message: "Sign in first." });
+    return tokens.expiresAt - Date.now() > MARGIN_MS ? tokens.access : this.freshToken(tokens.access);
+  }
+
+  /** A newer token than the one given. A refresh token works once, so callers share one refresh. */
+  async freshToken(stale) {
+    const tokens = read();
+    if (tokens && tokens.access !== stale) return tokens.access;
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  async #refresh() {
+    const before = read();
+    if (!before) throw new ApiError(401, { code: "NOT_AUTHENTICATED", message: "Sign in first." });
+    try {
+      const tokens = await request("POST", "auth/token/refresh", { body: { refresh: before.refresh } });
+      // Whoever signed out, or in as someone else, meanwhile, stays so.
+      if (read()?.refresh !== before.refresh) return (await this.token());
+      this.#keep(before.username, tokens);
+      return tokens.access;
+    } catch (error) {
+      if (error.status === 401 || error.status === 403) this.#drop(error.code);
+      throw error;
+    }
+  }
+
+  #keep(username, { access, refresh, expires_in: seconds }) {
+    const expiresAt = Date.now() + seconds * 1000;
+    sessionStorage.setItem(KEY, JSON.stringify({ username, access, refresh, expiresAt }));
+    this.#schedule();
+  }
+
+  #drop(reason = null) {
+    sessionStorage.removeItem(KEY);
+    clearTimeout(this.#timer);
+    this.#announce(reason);
+  }
+
+  #schedule() {
+    clearTimeout(this.#timer);
+    const tokens = read();
+    if (!tokens) return;
+    const wait = Math.min(Math.max(tokens.expiresAt - Date.now() - MARGIN_MS, 1000), 2 ** 31 - 1);
+    // A refresh that fails for want of a network is tried again by the next request.
+    this.#timer = setTimeout(() => this.token().catch(() => {}), wait);
+  }
+
+  #announce(reason = null) {
+    this.dispatchEvent(new CustomEvent("change", { detail: { reason } }));
+  }
+}
+
+function read() {
+  return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+}
+
+export const session = new Session();

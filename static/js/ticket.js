@@ -1,0 +1,177 @@
+// The order form.
+
+import { ApiError } from "./api.js";
+import { Decimal } from "./decimal.js";
+import { byId, oncePerFrame, setText } from "./dom.js";
+import { estimate } from "./estimate.js";
+import { clearErrors, showErrors } from "./field_errors.js";
+import { grouped, MISSING, percent } from "./format.js";
+import { byField } from "./messages.js";
+import { notify } from "./notices.js";
+import { OrderEntry } from "./order_entry.js";
+import { session } from "./session.js";
+import { openSignIn } from "./sign_in.js";
+import { mistakes, readOrder } from "./ticket_rules.js";
+
+const UNKNOWN = "No answer came, so the order may or may not stand. Look at your orders; sending the same one again is safe.";
+
+export class Ticket {
+  #form = byId("ticket");
+  #market;
+  #book;
+  #own;
+  #entry;
+  #busy = false;
+
+  /** placed(order): an order was accepted. */
+  constructor({ market, book, own, placed }) {
+    this.#market = market;
+    this.#book = book;
+    this.#own = own;
+    this.placed = placed;
+    this.#entry = new OrderEntry(market.symbol);
+    this.draw = oncePerFrame(() => this.#draw());
+    this.#listen();
+    setText(byId("maker-fee"), percent(market.makerFee.toString()));
+    setText(byId("taker-fee"), percent(market.takerFee.toString()));
+    this.draw();
+  }
+
+  /** Fill in a price, from the book. */
+  setPrice(text) {
+    if (this.#form.elements.type.value !== "limit") return;
+    this.#form.elements.price.value = text;
+    this.#touched();
+  }
+
+  #listen() {
+    this.#form.addEventListener("input", () => this.#touched());
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    for (const button of this.#form.querySelectorAll("[data-share]")) {
+      button.addEventListener("click", () => this.#takeShare(button.dataset.share));
+    }
+    this.#own.addEventListener("balances", this.draw);
+  }
+
+  #touched() {
+    clearErrors(this.#form);
+    this.draw();
+  }
+
+  #texts() {
+    const { side, type, price, quantity, amount_unit: unit, time_in_force: force, post_only: post } = this.#form.elements;
+    return {
+      side: side.value,
+      type: type.value,
+      price: price.value,
+      amount: quantity.value,
+      amountUnit: unit.value,
+      timeInForce: force.value,
+      postOnly: post.checked,
+    };
+  }
+
+  #draw() {
+    const order = readOrder(this.#texts());
+    const { base, quote, status } = this.#market;
+    const buying = order.side === "buy";
+    Object.assign(this.#form.dataset, { side: order.side, type: order.type });
+    const choice = order.type === "market" && buying;
+    byId("amount-unit").hidden = !choice;
+    byId("quantity-unit").hidden = choice;
+    setText(byId("quantity-label"), order.byCost ? "Amount to spend" : "Quantity");
+    setText(byId("available"), this.#availableText(buying ? quote : base));
+    setText(byId("submit"), session.signedIn ? `${buying ? "Buy" : "Sell"} ${base}` : "Sign in to trade");
+    byId("submit").disabled = this.#busy || (session.signedIn && status !== "open");
+    this.#drawEstimate(order);
+  }
+
+  #availableText(asset) {
+    const amount = this.#own.available(asset);
+    return amount ? `${grouped(amount)} ${asset}` : MISSING;
+  }
+
+  #drawEstimate(order) {
+    const { quote, priceDecimals } = this.#market;
+    const result = estimate(order, this.#book, this.#market);
+    setText(byId("cost-label"), order.side === "buy" ? "Cost" : "Value");
+    const about = result && !result.complete ? "at least " : "";
+    setText(byId("estimate-cost"), result ? `${about}${grouped(result.cost, priceDecimals)} ${quote}` : MISSING);
+    setText(byId("estimate-fee"), result ? `${grouped(result.fee)} ${result.receiveAsset}` : MISSING);
+    setText(byId("estimate-receive"), result ? `${grouped(result.receive)} ${result.receiveAsset}` : MISSING);
+  }
+
+  // A share of what is available, rounded down to what the market takes.
+  #takeShare(share) {
+    if (!session.signedIn) return openSignIn();
+    const order = readOrder(this.#texts());
+    const { base, quote, lot } = this.#market;
+    const buying = order.side === "buy";
+    const available = this.#own.available(buying ? quote : base);
+    if (!available) return undefined;
+    const part = available.times(Decimal.parse(share)).times(new Decimal(1n, 2));
+    if (!buying) return this.#setAmount(part.floorTo(lot));
+    if (order.type === "market") return this.#spend(part);
+    const price = order.price ?? this.#book.bestAsk;
+    if (!price || price.sign() === 0) return showErrors(this.#form, { price: "Enter the price first." });
+    if (!order.price) this.#form.elements.price.value = price.toString();
+    return this.#setAmount(part.dividedBy(price, lot.scale).floorTo(lot));
+  }
+
+  #spend(part) {
+    byId("amount-unit").value = "quote";
+    this.#setAmount(part.floorTo(new Decimal(1n, Math.min(this.#market.quotePrecision, 8))));
+  }
+
+  #setAmount(amount) {
+    this.#form.elements.quantity.value = amount.toString();
+    this.#touched();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    if (!session.signedIn) return openSignIn();
+    if (this.#busy) return undefined;
+    const texts = this.#texts();
+    const order = readOrder(texts);
+    const errors = mistakes(texts, order, this.#market);
+    if (Object.keys(errors).length > 0) return showErrors(this.#form, errors);
+    clearErrors(this.#form);
+    return this.#place(order);
+  }
+
+  async #place(order) {
+    this.#setBusy(true);
+    try {
+      const placed = await this.#entry.place(order);
+      this.#form.elements.quantity.value = "";
+      const text = outcomeText(placed);
+      if (text) notify(text);
+      this.placed(placed);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { quote_quantity: spent, ...rest } = error.outcomeUnknown ? { "": UNKNOWN } : byField(error);
+      showErrors(this.#form, spent ? { ...rest, quantity: spent } : rest);
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  #setBusy(busy) {
+    this.#busy = busy;
+    this.draw();
+  }
+}
+
+// Of an order that was filled the fills themselves are the news.
+const OUTCOMES = {
+  open: "The order rests in the book.",
+  filled: "",
+  partially_filled: "The rest of the order waits in the book.",
+};
+
+function outcomeText({ status, filled_quantity: filled }) {
+  if (status in OUTCOMES) return OUTCOMES[status];
+  const some = Decimal.parse(filled).sign() > 0;
+  return some ? "The rest of the order was cancelled." : "Nothing traded; the order was cancelled.";
+}
