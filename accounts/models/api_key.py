@@ -22,7 +22,9 @@ class APIKey(models.Model):
     secret_encrypted = models.BinaryField(editable=False)
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope))
     allowed_addresses = ArrayField(
-        models.CharField(max_length=43), default=list, blank=True,
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
         help_text="IP addresses or networks; empty means any",
     )
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -25,7 +25,9 @@ class User(AbstractUser):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("username"), name="user_username_ignoring_case"),
-            models.UniqueConstraint(Lower("email"), name="user_email_ignoring_case", condition=~models.Q(email="")),
+            models.UniqueConstraint(
+                Lower("email"), name="user_email_ignoring_case", condition=~models.Q(email="")
+            ),
             models.CheckConstraint(
                 name="user_suspension_has_a_reason",
                 condition=models.Q(suspended_at__isnull=True, suspended_reason="")

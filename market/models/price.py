@@ -23,5 +23,7 @@ class Price(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="price_is_positive", condition=models.Q(index__gt=0, index__lte=10**19))
+            models.CheckConstraint(
+                name="price_is_positive", condition=models.Q(index__gt=0, index__lte=10**19)
+            )
         ]

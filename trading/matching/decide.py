@@ -43,7 +43,9 @@ def decide(book: Book, command: Command) -> Decision:
     if type(command) is Amend:
         return _amend(book, command)
     assert type(command) is CancelAll
-    return [_cancelled(order, command.reason) for order in book.by_account.get(command.account_id, {}).values()]
+    return [
+        _cancelled(order, command.reason) for order in book.by_account.get(command.account_id, {}).values()
+    ]
 
 
 def _place(book: Book, order: Place) -> Decision:
@@ -52,7 +54,9 @@ def _place(book: Book, order: Place) -> Decision:
     match = _Match(book, order)
     match.run()
     rest = match.remaining
-    resting = rest if rest and match.stopped is None and order.type == LIMIT and order.time_in_force == GTC else 0
+    resting = (
+        rest if rest and match.stopped is None and order.type == LIMIT and order.time_in_force == GTC else 0
+    )
     if order.time_in_force == FOK and not match.complete:
         match.events, rest, match.stopped = [], order.quantity or 0, Reason.FOK_NOT_FILLABLE
     accepted = Accepted(
@@ -120,7 +124,13 @@ def _re_enter(book: Book, order: BookOrder, price: int, quantity: int, still_ope
     if match.stopped is not None:
         events.append(
             Cancelled(
-                order.order_id, order.account_id, order.side, price, match.remaining, match.stopped, resting=False
+                order.order_id,
+                order.account_id,
+                order.side,
+                price,
+                match.remaining,
+                match.stopped,
+                resting=False,
             )
         )
     return events

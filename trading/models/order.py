@@ -62,24 +62,34 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "client_order_id"], name="order_client_id_per_account"),
+            models.UniqueConstraint(
+                fields=["account", "client_order_id"], name="order_client_id_per_account"
+            ),
             models.CheckConstraint(
                 name="order_adds_up",
                 condition=Q(filled_quantity__gte=0, cancelled_quantity__gte=0, filled_cost__gte=0)
                 & Q(quantity__gte=0, quantity__lte=MONEY_BOUND, filled_cost__lte=MONEY_BOUND)
                 & (
-                    Q(status__in=["open", "partially_filled"], quantity__gt=F("filled_quantity") + F("cancelled_quantity"))
-                    | Q(status__in=["filled", "cancelled"], quantity=F("filled_quantity") + F("cancelled_quantity"))
+                    Q(
+                        status__in=["open", "partially_filled"],
+                        quantity__gt=F("filled_quantity") + F("cancelled_quantity"),
+                    )
+                    | Q(
+                        status__in=["filled", "cancelled"],
+                        quantity=F("filled_quantity") + F("cancelled_quantity"),
+                    )
                 ),
             ),
         ]
         indexes = [
             models.Index(
-                fields=["market", "priority"], name="order_open_in_market",
+                fields=["market", "priority"],
+                name="order_open_in_market",
                 condition=Q(status__in=["open", "partially_filled"]),
             ),
             models.Index(
-                fields=["account", "-id"], name="order_open_of_account",
+                fields=["account", "-id"],
+                name="order_open_of_account",
                 condition=Q(status__in=["open", "partially_filled"]),
             ),
             models.Index(fields=["account", "-id"], name="order_of_account"),

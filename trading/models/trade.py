@@ -44,7 +44,9 @@ class Trade(models.Model):
                 name="trade_is_positive",
                 condition=Q(price__gt=0, quantity__gt=0, cost__gt=0, price__lte=MONEY_BOUND)
                 & Q(quantity__lte=MONEY_BOUND, cost__lte=MONEY_BOUND)
-                & Q(taker_fee__gte=0, maker_fee__gte=0, taker_fee__lte=MONEY_BOUND, maker_fee__lte=MONEY_BOUND),
+                & Q(
+                    taker_fee__gte=0, maker_fee__gte=0, taker_fee__lte=MONEY_BOUND, maker_fee__lte=MONEY_BOUND
+                ),
             ),
             models.CheckConstraint(
                 name="trade_has_two_owners", condition=~Q(taker_account=models.F("maker_account"))

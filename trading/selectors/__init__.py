@@ -1,0 +1,23 @@
+"""What can be read about the exchange."""
+
+from trading.selectors.book import book_snapshot
+from trading.selectors.orders import (
+    OrderReference,
+    fills,
+    fills_of_taker,
+    open_orders,
+    order_of,
+    orders,
+    symbols_with_open_orders,
+)
+
+__all__ = [
+    "OrderReference",
+    "book_snapshot",
+    "fills",
+    "fills_of_taker",
+    "open_orders",
+    "order_of",
+    "orders",
+    "symbols_with_open_orders",
+]

@@ -1,0 +1,39 @@
+"""What can be done on the exchange: the only writers of this room."""
+
+from trading.matching_service.requests import (
+    AmendRequest,
+    CancelAllRequest,
+    CancelRequest,
+    Done,
+    PlacedOrder,
+    PlaceRequest,
+)
+from trading.rules import NewOrder
+from trading.services.amend_order import amend_order
+from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
+from trading.services.cancel_order import cancel_all, cancel_order
+from trading.services.open_market import open_market, set_market_status
+from trading.services.place_order import place_order, place_orders
+from trading.services.roll_up_candles import roll_up_candles
+from trading.services.submit import submit
+
+__all__ = [
+    "AmendRequest",
+    "CancelAllRequest",
+    "CancelRequest",
+    "Done",
+    "NewOrder",
+    "PlaceRequest",
+    "PlacedOrder",
+    "amend_order",
+    "arm_cancel_after",
+    "cancel_all",
+    "cancel_order",
+    "open_market",
+    "place_order",
+    "place_orders",
+    "roll_up_candles",
+    "set_market_status",
+    "submit",
+    "sweep_cancel_after",
+]

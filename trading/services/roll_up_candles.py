@@ -8,23 +8,23 @@ from trading.models import Trade
 CHUNK = 20_000
 
 
-def roll_up_candles() -> int:
+def roll_up_candles(chunk: int = CHUNK) -> int:
     """Put all trades that are not in the candles yet into them, market by market; how many there were.
 
-    Safe to run twice at once and to stop anywhere: market.services.record_prints counts each trade once.
+    chunk: how many trades go into one transaction. Safe to run twice at once and to stop anywhere:
+    market.services.record_prints counts each trade once.
     """
-    return sum(
-        _roll_up(market_id) for market_id in Market.objects.values_list("id", flat=True).order_by("id")
-    )
+    markets = Market.objects.values_list("id", flat=True).order_by("id")
+    return sum(_roll_up(market_id, chunk) for market_id in markets)
 
 
-def _roll_up(market_id: int) -> int:
+def _roll_up(market_id: int, chunk: int) -> int:
     added = 0
     while True:
-        prints = _prints_after(market_id, _progress(market_id))
+        prints = _prints_after(market_id, _progress(market_id), chunk)
         if prints:
             added += record_prints(market_id, prints, prints[-1].sequence)
-        if len(prints) < CHUNK:
+        if len(prints) < chunk:
             return added
 
 
@@ -33,7 +33,7 @@ def _progress(market_id: int) -> int:
     return progress or 0
 
 
-def _prints_after(market_id: int, sequence: int) -> list[Print]:
+def _prints_after(market_id: int, sequence: int, most: int) -> list[Print]:
     trades = Trade.objects.filter(market_id=market_id, sequence__gt=sequence).order_by("sequence")
     columns = trades.values_list("price", "quantity", "cost", "created_at", "sequence")
-    return [Print(*row) for row in columns[:CHUNK]]
+    return [Print(*row) for row in columns[:most]]

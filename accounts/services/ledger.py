@@ -1,0 +1,183 @@
+"""Money moves here: the only writers of ledger transactions, postings and balances.
+
+Balances are locked in one order everywhere, by (account, asset), after the symbol if there is one. A row must
+exist before it can be locked, so missing rows are made first.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from django.db import connection, transaction
+
+from accounts.ledger import Entry, assert_balanced
+from accounts.models import Account, LedgerTransaction, Posting, User
+from common import clock
+from common.errors import ErrorCode, Refused
+
+Key = tuple[int, str]
+
+_MAKE_ROWS = """
+    INSERT INTO accounts_balance (account_id, asset, available, held, overdraft)
+    SELECT k.account_id, k.asset, 0, 0, a.kind = 'outside'
+    FROM unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) JOIN accounts_account a ON a.id = k.account_id
+    ORDER BY k.account_id, k.asset
+    ON CONFLICT (account_id, asset) DO NOTHING"""
+
+_LOCK_ROWS = """
+    SELECT b.account_id, b.asset, b.available, b.held
+    FROM accounts_balance b
+    JOIN unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) USING (account_id, asset)
+    ORDER BY b.account_id, b.asset
+    FOR NO KEY UPDATE OF b"""
+
+_SET_ROWS = """
+    UPDATE accounts_balance b SET available = v.available, held = v.held
+    FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::numeric[]) AS v(account_id, asset, available, held)
+    WHERE b.account_id = v.account_id AND b.asset = v.asset"""
+
+_ADD_POSTINGS = """
+    INSERT INTO accounts_posting (transaction_id, account_id, asset, amount)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::numeric[])"""
+
+_ADD_TRADE_TRANSACTIONS = """
+    INSERT INTO accounts_ledgertransaction (id, kind, reference, reason, created_at)
+    SELECT id, 'trade', trade_id::text, '', %s FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, trade_id)"""
+
+
+# ---- statements that the matching service puts into its own transaction ----
+# Each executes on the given cursor and leaves fetching to the caller, so that they can be pipelined.
+
+
+def make_balance_rows(cursor: Any, keys: Iterable[Key]) -> None:
+    accounts, assets = _columns(keys)
+    cursor.execute(_MAKE_ROWS, (accounts, assets), prepare=True)
+
+
+def lock_balance_rows(cursor: Any, keys: Iterable[Key]) -> None:
+    """Rows (account_id, asset, available, held), locked in the one order."""
+    accounts, assets = _columns(keys)
+    cursor.execute(_LOCK_ROWS, (accounts, assets), prepare=True)
+
+
+def set_balance_rows(cursor: Any, rows: Sequence[tuple[int, str, Decimal, Decimal]]) -> None:
+    """Write locked balances: (account_id, asset, available, held)."""
+    cursor.execute(_SET_ROWS, tuple(list(column) for column in zip(*rows, strict=True)), prepare=True)
+
+
+def add_trade_postings(
+    cursor: Any, transactions: Sequence[tuple[int, int]], entries: Sequence[tuple[int, Entry]], now: datetime
+) -> None:
+    """One ledger transaction per trade, (id, trade id), and its postings, (transaction id, entry)."""
+    cursor.execute(
+        _ADD_TRADE_TRANSACTIONS,
+        (now, [row[0] for row in transactions], [row[1] for row in transactions]),
+        prepare=True,
+    )
+    cursor.execute(
+        _ADD_POSTINGS,
+        (
+            [transaction_id for transaction_id, _ in entries],
+            [entry.account_id for _, entry in entries],
+            [entry.asset for _, entry in entries],
+            [entry.amount for _, entry in entries],
+        ),
+        prepare=True,
+    )
+
+
+def _columns(keys: Iterable[Key]) -> tuple[list[int], list[str]]:
+    ordered = sorted(keys)
+    return [key[0] for key in ordered], [key[1] for key in ordered]
+
+
+# ---- whole operations ----
+
+
+def open_account(user: User) -> Account:
+    """The ledger account of a user. Safe to repeat."""
+    account, _ = Account.objects.get_or_create(user=user, kind=Account.Kind.USER, name=f"user:{user.pk}")
+    return account
+
+
+def system_account(kind: str, name: str) -> Account:
+    """An account of the exchange itself, such as fees of one symbol. Safe to repeat."""
+    account, _ = Account.objects.get_or_create(name=name, defaults={"kind": kind})
+    return account
+
+
+def outside_account() -> Account:
+    """The world outside: what users have deposited is what this account owes."""
+    return system_account(Account.Kind.OUTSIDE, "outside")
+
+
+def post_transaction(
+    kind: str, entries: Sequence[Entry], *, reason: str = "", reference: str = "", actor: User | None = None
+) -> LedgerTransaction:
+    """Move money between accounts, all or nothing.
+
+    Raises Refused INSUFFICIENT_FUNDS if an account would go below zero.
+    """
+    assert_balanced(entries)
+    with transaction.atomic():
+        _apply_to_balances(entries)
+        row = LedgerTransaction.objects.create(
+            kind=kind, reason=reason, reference=reference, actor=actor, created_at=clock.now()
+        )
+        Posting.objects.bulk_create(
+            Posting(transaction=row, account_id=e.account_id, asset=e.asset, amount=e.amount) for e in entries
+        )
+    return row
+
+
+def _apply_to_balances(entries: Sequence[Entry]) -> None:
+    keys = {(entry.account_id, entry.asset) for entry in entries}
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        make_balance_rows(cursor, keys)
+        lock_balance_rows(cursor, keys)
+        balances = {(row[0], row[1]): [row[2], row[3]] for row in cursor.fetchall()}
+        for entry in entries:
+            balances[entry.account_id, entry.asset][0] += entry.amount
+        _refuse_overdraft(balances)
+        set_balance_rows(cursor, [(*key, available, held) for key, (available, held) in balances.items()])
+
+
+def _refuse_overdraft(balances: dict[Key, list[Decimal]]) -> None:
+    for (account_id, asset), (available, _) in balances.items():
+        if available < 0 and not _may_owe(account_id):
+            raise Refused(ErrorCode.INSUFFICIENT_FUNDS, asset=asset)
+
+
+def _may_owe(account_id: int) -> bool:
+    return Account.objects.filter(pk=account_id, kind=Account.Kind.OUTSIDE).exists()
+
+
+def adjust_balance(
+    account: Account, asset: str, amount: Decimal, reason: str, actor: User
+) -> LedgerTransaction:
+    """An administrator's correction: a ledger transaction with a reason and a name, never an edited number."""
+    if not reason.strip():
+        raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment needs a reason.", reason=["required"])
+    if amount == 0:
+        raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment of zero changes nothing.", amount=["zero"])
+    entries = [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, -amount)]
+    return post_transaction(LedgerTransaction.Kind.ADJUSTMENT, entries, reason=reason.strip(), actor=actor)
+
+
+def claim_faucet(user: User, amounts: dict[str, Decimal], most_claims: int) -> LedgerTransaction:
+    """Test money for a user, at most `most_claims` times. Raises Refused FAUCET_LIMIT."""
+    account = open_account(user)
+    with transaction.atomic():
+        Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # claims of one user queue here
+        claims = LedgerTransaction.objects.filter(
+            kind=LedgerTransaction.Kind.FAUCET, reference=f"user:{user.pk}"
+        ).count()
+        if claims >= most_claims:
+            raise Refused(ErrorCode.FAUCET_LIMIT, claims=claims)
+        entries = []
+        for asset, amount in amounts.items():
+            entries += [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, -amount)]
+        return post_transaction(LedgerTransaction.Kind.FAUCET, entries, reference=f"user:{user.pk}")

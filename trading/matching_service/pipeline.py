@@ -1,0 +1,98 @@
+"""One batch of requests for one symbol, from the lock to the commit: the life of an order, in seven steps."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from common.errors import ErrorCode, Refused
+from trading.matching_service import warm
+from trading.matching_service.batch import Batch, FundsChanged
+from trading.matching_service.publish import publisher
+from trading.matching_service.requests import Outcome, Request
+
+MOST_ATTEMPTS = 4
+
+_books: dict[str, warm.WarmBook] = {}
+
+
+def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
+    """Carry out all requests in order in one transaction; one outcome each.
+
+    One thread per symbol at a time. Raises Refused UNKNOWN_SYMBOL or UNAVAILABLE for the batch as a whole.
+    """
+    refused: dict[int, Refused] = {}
+    failures = 0
+    while True:
+        try:
+            return _in_transaction(symbol, requests, refused)
+        except FundsChanged as spent:
+            refused[spent.index] = spent.refused
+        except (DatabaseError, psycopg.Error) as error:
+            _books.pop(symbol, None)
+            failures += 1
+            _give_up_or_try_again(error, failures)
+        except BaseException:
+            _books.pop(symbol, None)
+            raise
+
+
+def _in_transaction(symbol: str, requests: Sequence[Request], refused: dict[int, Refused]) -> list[Outcome]:
+    connection.ensure_connection()
+    try:
+        with transaction.atomic(durable=True):
+            raw = connection.connection
+            batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused)
+            batch.lock_symbol()  # 1 one writer per symbol from here on
+            batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
+            batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
+            if batch.carried:
+                batch.lock_balances()  # 5 once, sorted
+                batch.judge()  # 6 funds hold under the lock
+                batch.write()  # 7 events, orders, trades, postings, balances, sequence
+    except FundsChanged:
+        batch.book.undo()
+        raise
+    batch.book.keep()
+    if batch.carried:
+        publisher.note(symbol, batch.book.sequence, batch.account_ids())
+    return batch.answer()
+
+
+def _bring_book(batch: Batch) -> warm.WarmBook:
+    """The warm book at the locked sequence; loaded anew when it is missing, of another life or far behind."""
+    known = _books.get(batch.symbol)
+    if known is not None and not _brought_up(known, batch):
+        known = None
+    if known is None:
+        known = _books[batch.symbol] = warm.load(batch.cursor, batch.symbol)
+    assert known.book.sequence == batch.sequence, "the log ends before the symbol's sequence"
+    return known
+
+
+def _brought_up(known: warm.WarmBook, batch: Batch) -> bool:
+    if known.epoch != batch.epoch or known.book.sequence > batch.sequence:
+        return False
+    return known.book.sequence == batch.sequence or warm.catch_up(batch.cursor, known) is not None
+
+
+def _give_up_or_try_again(error: Exception, failures: int) -> None:
+    """Returns if the batch may run again: what was committed is found by its client order id."""
+    cause: Any = error if isinstance(error, psycopg.Error) else error.__cause__
+    last = failures == MOST_ATTEMPTS
+    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected) and not last:
+        return
+    if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+        raise Refused(ErrorCode.UNAVAILABLE, "The market is busy; try again.") from error
+    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        connection.close()
+        if last or failures > 1:
+            raise Refused(
+                ErrorCode.UNAVAILABLE,
+                "The database cannot be reached. Whether the order was taken is unknown: "
+                "send it again with the same client_order_id.",
+            ) from error
+        return
+    raise error

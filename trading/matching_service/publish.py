@@ -1,0 +1,81 @@
+"""After a commit, and never before: wake whoever follows the symbol or the accounts.
+
+A wake-up says only how far the log has come. Who is woken reads the log itself, so a lost or doubled
+wake-up loses nothing (docs/decisions/0005-streams-follow-the-log.md). Publishing never blocks and never
+fails an order: one thread per process with its own event loop sends, and only the newest sequence of a
+symbol waits there, however many commits came meanwhile.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Iterable
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+
+def symbol_group(symbol: str) -> str:
+    return f"symbol.{symbol}"
+
+
+def account_group(account_id: int) -> str:
+    return f"account.{account_id}"
+
+
+class Publisher:
+    """A thread that sends what was noted. Started anew in a forked child, where no thread survives."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._mutex = threading.Lock()
+        self._symbols: dict[str, int] = {}
+        self._accounts: set[int] = set()
+        self._loop = asyncio.new_event_loop()
+        self._signal = asyncio.Event()
+
+    def note(self, symbol: str, sequence: int, account_ids: Iterable[int]) -> None:
+        with self._mutex:
+            self._symbols[symbol] = sequence
+            self._accounts.update(account_ids)
+            if self._pid != os.getpid():
+                self._start()
+            self._loop.call_soon_threadsafe(self._signal.set)
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._loop, self._signal = asyncio.new_event_loop(), asyncio.Event()
+        threading.Thread(
+            target=self._loop.run_until_complete, args=(self._run(),), name="publisher", daemon=True
+        ).start()
+
+    async def _run(self) -> None:
+        while True:
+            await self._signal.wait()
+            self._signal.clear()
+            with self._mutex:
+                symbols, self._symbols = self._symbols, {}
+                accounts, self._accounts = self._accounts, set()
+            try:
+                await self._send(symbols, accounts)
+            except Exception as error:  # Redis is away: followers look into the log by themselves
+                logger.warning("wake-ups not sent: %s", error)
+                await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
+
+    async def _send(self, symbols: dict[str, int], accounts: set[int]) -> None:
+        layer = get_channel_layer()
+        for symbol, sequence in symbols.items():
+            await layer.group_send(
+                symbol_group(symbol), {"type": "symbol.moved", "symbol": symbol, "sequence": sequence}
+            )
+        for account_id in accounts:
+            await layer.group_send(
+                account_group(account_id), {"type": "account.moved", "account_id": account_id}
+            )
+
+
+publisher = Publisher()

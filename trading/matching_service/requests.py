@@ -1,0 +1,113 @@
+"""What a batch is made of, and what comes out: one outcome for each request, in order."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from common.errors import Refused
+from trading.matching.terms import Reason
+from trading.rules import NewOrder
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRequest:
+    account_id: int
+    new: NewOrder
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    account_id: int
+    order_id: int
+    reason: Reason = Reason.USER
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAllRequest:
+    account_id: int
+    reason: Reason = Reason.USER
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRequest:
+    """`quantity` is the new total, filled part included; None leaves it."""
+
+    account_id: int
+    order_id: int
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+
+
+Request = PlaceRequest | CancelRequest | CancelAllRequest | AmendRequest
+
+
+@dataclass(slots=True)
+class PlacedRow:
+    """A new order as it stands, with the names of trading.models.Order."""
+
+    id: int
+    symbol: str
+    account_id: int
+    client_order_id: str
+    side: str
+    type: str
+    time_in_force: str
+    post_only: bool
+    self_trade_prevention: str
+    price: Decimal | None
+    quantity: Decimal
+    quote_quantity: Decimal | None
+    status: str
+    filled_quantity: Decimal
+    filled_cost: Decimal
+    cancelled_quantity: Decimal
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class FillRow(NamedTuple):
+    """A trade as it was made, with the names of trading.models.Trade."""
+
+    id: int
+    symbol: str
+    sequence: int
+    price: Decimal
+    quantity: Decimal
+    cost: Decimal
+    taker_side: str
+    taker_order_id: int
+    maker_order_id: int
+    taker_account_id: int
+    maker_account_id: int
+    taker_fee: Decimal
+    maker_fee: Decimal
+    ledger_transaction_id: int
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class PlacedOrder:
+    """`replayed`: the client order id was used before; `order` is that first order, `fills` its fills."""
+
+    order: PlacedRow
+    fills: list[FillRow] = field(default_factory=list)
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The ids of the orders that a cancel or an amend touched."""
+
+    order_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The client order id was used before, for this order."""
+
+    order_id: int
+
+
+Outcome = PlacedOrder | Done | Repeated | Refused

@@ -1,0 +1,69 @@
+"""Own orders and fills."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+
+from common.errors import ErrorCode, Refused
+from trading.models import Order, Trade
+
+CLIENT_PREFIX = "client:"
+MAX_ID = 2**63 - 1
+
+# An order's id, as a number or as text, or "client:" and the client order id.
+OrderReference = int | str
+
+
+def order_of(account_id: int, reference: OrderReference) -> Order:
+    """The account's own order. Raises Refused ORDER_NOT_FOUND, for other people's orders too."""
+    own = Order.objects.select_related("market").filter(account_id=account_id)
+    text = str(reference)
+    if text.startswith(CLIENT_PREFIX):
+        order = own.filter(client_order_id=text.removeprefix(CLIENT_PREFIX)).first()
+    elif text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID:
+        order = own.filter(id=int(text)).first()
+    else:
+        order = None
+    if order is None:
+        raise Refused(ErrorCode.ORDER_NOT_FOUND)
+    return order
+
+
+def orders(
+    account_id: int, symbol: str | None = None, statuses: Sequence[str] | None = None
+) -> QuerySet[Order]:
+    """The account's orders, newest first."""
+    rows = Order.objects.select_related("market").filter(account_id=account_id).order_by("-id")
+    if symbol is not None:
+        rows = rows.filter(market__symbol=symbol)
+    if statuses is not None:
+        rows = rows.filter(status__in=statuses)
+    return rows
+
+
+def open_orders(account_id: int, symbol: str | None = None) -> QuerySet[Order]:
+    return orders(account_id, symbol, Order.OPEN_STATUSES)
+
+
+def symbols_with_open_orders(account_id: int) -> list[str]:
+    rows = Order.objects.filter(account_id=account_id, status__in=Order.OPEN_STATUSES)
+    return list(rows.order_by("market__symbol").values_list("market__symbol", flat=True).distinct())
+
+
+def fills(account_id: int, symbol: str | None = None, order_id: int | None = None) -> QuerySet[Trade]:
+    """Trades in which the account was maker or taker, newest first."""
+    rows = (
+        Trade.objects.select_related("market")
+        .filter(Q(taker_account_id=account_id) | Q(maker_account_id=account_id))
+        .order_by("-id")
+    )
+    if symbol is not None:
+        rows = rows.filter(market__symbol=symbol)
+    if order_id is not None:
+        rows = rows.filter(Q(taker_order_id=order_id) | Q(maker_order_id=order_id))
+    return rows
+
+
+def fills_of_taker(order: Order) -> list[Trade]:
+    """The trades that an order made when it came in."""
+    return list(Trade.objects.select_related("market").filter(taker_order_id=order.id).order_by("id"))

@@ -1,0 +1,24 @@
+"""The one door to the matching service for all that is in the log: orders, cancels and amends."""
+
+from collections.abc import Sequence
+
+from market.selectors import market_by_symbol
+from trading.matching_service.pipeline import run_batch
+from trading.matching_service.queue import GroupCommit
+from trading.matching_service.requests import Outcome, Request
+
+_group_commit = GroupCommit(run_batch)
+_known_symbols: set[str] = set()
+
+
+def submit(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
+    """Carry out requests for one symbol, all in one transaction, in order; one outcome each, once committed.
+
+    A refused request is an outcome and not an exception, and changes nothing. Raises Refused UNKNOWN_SYMBOL
+    or UNAVAILABLE if nothing could be done at all.
+    """
+    if not requests:
+        return []
+    if symbol not in _known_symbols:
+        _known_symbols.add(market_by_symbol(symbol).symbol)
+    return _group_commit.submit(symbol, requests)

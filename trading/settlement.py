@@ -1,0 +1,134 @@
+"""What trades cost and orders reserve: events in, changes of balances and ledger entries out. Pure.
+
+Amounts are integers in units of 10^-precision of their asset. Each side pays its fee in the asset it
+receives, rounded up; an order reserves exactly what it would pay at its own price.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from common.money import fee_units
+from trading.matching.events import Accepted, Amended, Cancelled, Event, Reduced, Traded
+from trading.matching.terms import BUY
+
+Key = tuple[int, str]
+
+
+class Terms(NamedTuple):
+    """A market's numbers. base_per_lot: base units in a lot; quote_per_step: quote units in a tick x lot."""
+
+    base: str
+    quote: str
+    base_per_lot: int
+    quote_per_step: int
+    maker_fee: int
+    taker_fee: int
+    fee_account_id: int
+
+
+class Fill(NamedTuple):
+    """A trade in units: `cost` in quote, each fee in the asset its payer receives."""
+
+    event: Traded
+    cost: int
+    taker_fee: int
+    maker_fee: int
+
+
+class Settlement(NamedTuple):
+    """`changes`: per (account, asset) what is added to [available, held]."""
+
+    changes: dict[Key, list[int]]
+    fills: list[Fill]
+
+
+def settle(terms: Terms, events: Iterable[Event]) -> Settlement:
+    settlement = Settlement({}, [])
+    for event in events:
+        if type(event) is Traded:
+            _trade(terms, settlement, event)
+        elif type(event) is Accepted:
+            _hold(terms, settlement, event.account_id, event.side, event.price, event.resting)
+        elif type(event) is Amended:
+            _hold(terms, settlement, event.account_id, event.side, event.old_price, -event.old_open)
+            _hold(terms, settlement, event.account_id, event.side, event.price, event.resting)
+        elif event.resting:
+            assert isinstance(event, Cancelled | Reduced)
+            _hold(terms, settlement, event.account_id, event.side, event.price, -event.quantity)
+    _assert_nothing_made_or_lost(settlement)
+    return settlement
+
+
+def entries(terms: Terms, fill: Fill) -> list[tuple[int, str, int]]:
+    """The ledger entries of a trade, (account, asset, units); they sum to zero per asset."""
+    trade = fill.event
+    amount = trade.quantity * terms.base_per_lot
+    if trade.taker_side == BUY:
+        buyer, seller = trade.taker_account_id, trade.maker_account_id
+        buyer_fee, seller_fee = fill.taker_fee, fill.maker_fee
+    else:
+        buyer, seller = trade.maker_account_id, trade.taker_account_id
+        buyer_fee, seller_fee = fill.maker_fee, fill.taker_fee
+    lines = [
+        (buyer, terms.quote, -fill.cost),
+        (buyer, terms.base, amount - buyer_fee),
+        (seller, terms.base, -amount),
+        (seller, terms.quote, fill.cost - seller_fee),
+        (terms.fee_account_id, terms.base, buyer_fee),
+        (terms.fee_account_id, terms.quote, seller_fee),
+    ]
+    return [line for line in lines if line[2]]
+
+
+def _trade(terms: Terms, settlement: Settlement, trade: Traded) -> None:
+    """The taker pays from what is available, the maker from what its order held."""
+    cost = trade.price * trade.quantity * terms.quote_per_step
+    amount = trade.quantity * terms.base_per_lot
+    changes = settlement.changes
+    if trade.taker_side == BUY:
+        fill = Fill(trade, cost, fee_units(amount, terms.taker_fee), fee_units(cost, terms.maker_fee))
+        _add(changes, (trade.taker_account_id, terms.quote), -cost, 0)
+        _add(changes, (trade.taker_account_id, terms.base), amount - fill.taker_fee, 0)
+        _add(changes, (trade.maker_account_id, terms.base), 0, -amount)
+        _add(changes, (trade.maker_account_id, terms.quote), cost - fill.maker_fee, 0)
+        base_fee, quote_fee = fill.taker_fee, fill.maker_fee
+    else:
+        fill = Fill(trade, cost, fee_units(cost, terms.taker_fee), fee_units(amount, terms.maker_fee))
+        _add(changes, (trade.taker_account_id, terms.base), -amount, 0)
+        _add(changes, (trade.taker_account_id, terms.quote), cost - fill.taker_fee, 0)
+        _add(changes, (trade.maker_account_id, terms.quote), 0, -cost)
+        _add(changes, (trade.maker_account_id, terms.base), amount - fill.maker_fee, 0)
+        base_fee, quote_fee = fill.maker_fee, fill.taker_fee
+    _add(changes, (terms.fee_account_id, terms.base), base_fee, 0)
+    _add(changes, (terms.fee_account_id, terms.quote), quote_fee, 0)
+    settlement.fills.append(fill)
+
+
+def _hold(
+    terms: Terms, settlement: Settlement, account_id: int, side: str, price: int | None, lots: int
+) -> None:
+    """Move what `lots` of an order need from available to held (negative: back)."""
+    if not lots:
+        return
+    assert price is not None
+    if side == BUY:
+        amount, asset = price * lots * terms.quote_per_step, terms.quote
+    else:
+        amount, asset = lots * terms.base_per_lot, terms.base
+    _add(settlement.changes, (account_id, asset), -amount, amount)
+
+
+def _add(changes: dict[Key, list[int]], key: Key, available: int, held: int) -> None:
+    change = changes.get(key)
+    if change is None:
+        changes[key] = [available, held]
+    else:
+        change[0] += available
+        change[1] += held
+
+
+def _assert_nothing_made_or_lost(settlement: Settlement) -> None:
+    totals: dict[str, int] = {}
+    for (_, asset), (available, held) in settlement.changes.items():
+        totals[asset] = totals.get(asset, 0) + available + held
+    assert not any(totals.values()), f"settlement does not sum to zero: {totals}"
