@@ -24,6 +24,14 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+def is_zombie(pid: int) -> bool:
+    """Whether the process is dead and its parent has not asked how it ended."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Wait until all are gone, at most `seconds`; return those that are still there."""
     deadline = time.monotonic() + seconds

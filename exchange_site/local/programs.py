@@ -41,9 +41,13 @@ def _web(port: int, workers: str) -> list[str]:
 
 
 def _sockets(port: int) -> list[str]:
-    """WebSockets through ASGI: uvicorn, which holds the producer back when a client reads slowly."""
-    options = "--ws websockets-sansio --ws-max-size 65536 --lifespan off --no-access-log --log-level warning"
-    options += " --timeout-graceful-shutdown 2 --no-server-header --host 127.0.0.1"
+    """WebSockets through ASGI: uvicorn, which holds the producer back when a client reads slowly.
+
+    Uncompressed: on one machine the processor is scarcer than the network.
+    """
+    options = "--ws websockets-sansio --ws-max-size 65536 --ws-per-message-deflate false --lifespan off"
+    options += " --timeout-graceful-shutdown 2 --no-access-log --log-level warning --no-server-header"
+    options += " --host 127.0.0.1"
     return [str(BIN / "uvicorn"), *options.split(), "--port", str(port), "exchange_site.asgi:application"]
 
 

@@ -17,6 +17,7 @@ from exchange_site.local.data_folder import DataFolder
 # A method, transfer coding or HTTP version that nginx does not know is the client's fault, never a 5xx.
 REFUSALS = (
     ((400, 414, 431, 494, 501, 505), 400, ErrorCode.BAD_REQUEST),
+    ((404,), 404, ErrorCode.NOT_FOUND),
     ((405,), 405, ErrorCode.METHOD_NOT_ALLOWED),
     ((413,), 413, ErrorCode.PAYLOAD_TOO_LARGE),
     ((426,), 426, ErrorCode.BAD_REQUEST),
@@ -126,7 +127,8 @@ def _refusal(statuses: tuple[int, ...], status: int, code: ErrorCode) -> str:
     body = json.dumps({"code": code.name, "message": code.text, "details": {}})
     listed = " ".join(str(each) for each in statuses)
     header = HEADERS.get(status, "")
+    # By address and not by a named location, which a request line without an address cannot be sent to.
     return (
-        f"    error_page {listed} = @answer_{status};\n"
-        f"    location @answer_{status} {{ {header} return {status} '{body}'; }}\n"
+        f"    error_page {listed} ={status} /nginx-answers-{status};\n"
+        f"    location = /nginx-answers-{status} {{ internal; {header} return {status} '{body}'; }}\n"
     )

@@ -94,6 +94,19 @@ class Supervisor(Manager):
             super().terminate()
         return launched
 
+    def _any_stopped(self) -> bool:
+        self._end_headless()
+        return bool(super()._any_stopped())
+
+    def _end_headless(self) -> None:
+        """End the workers of a program that was killed outright.
+
+        They keep its output open, and honcho takes a program for running until its output closes.
+        """
+        for entry in self._processes.values():
+            if "returncode" not in entry and processes.is_zombie(entry["pid"]):
+                self._procmgr.kill(entry["pid"])
+
     def _start(self) -> None:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, lambda number, frame: self.stop())  # the terminal was closed
