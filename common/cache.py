@@ -12,7 +12,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 
 RETRY_AFTER_SECONDS = 2.0
-_LOST = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, redis.exceptions.BusyLoadingError)
+MEMORY_ENTRIES = 100_000
 
 
 class FallbackRedisCache(RedisCache):
@@ -20,7 +20,9 @@ class FallbackRedisCache(RedisCache):
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, dict(params))
-        self._memory = LocMemCache("fallback", {"KEY_PREFIX": params.get("KEY_PREFIX", "")})
+        # Django's default of 300 entries would forget the counters of clients when many come.
+        memory = {"KEY_PREFIX": params.get("KEY_PREFIX", ""), "OPTIONS": {"MAX_ENTRIES": MEMORY_ENTRIES}}
+        self._memory = LocMemCache("fallback", memory)
         self._away_until = 0.0
 
     def _either(self, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -28,7 +30,7 @@ class FallbackRedisCache(RedisCache):
             operation: Callable[..., Any] = getattr(super(), method)
             try:
                 return operation(*args, **kwargs)
-            except _LOST:
+            except redis.exceptions.RedisError:  # away, loading, full, read-only: all the same to us
                 self._away_until = time.monotonic() + RETRY_AFTER_SECONDS
         return getattr(self._memory, method)(*args, **kwargs)
 
