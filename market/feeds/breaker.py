@@ -34,7 +34,10 @@ class SharedStorage(CircuitBreakerStorage):
     def _count(self, field: str) -> None:
         key = f"breaker:{self.name}:{field}"
         cache.add(key, 0, _FORGET_AFTER_SECONDS)
-        cache.incr(key)
+        try:
+            cache.incr(key)
+        except ValueError:  # Redis went away, or was emptied, between the two
+            cache.set(key, 1, _FORGET_AFTER_SECONDS)
 
     @property
     def state(self) -> str:

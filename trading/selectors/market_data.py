@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from common.clock import now
+from common.errors import Refused
 from market.candles import (
     INTERVALS,
     Bar,
@@ -30,16 +31,19 @@ from market.candles import (
 )
 from market.selectors import market_by_symbol
 from trading.models import Trade
+from trading.selectors.book import book_snapshot
 
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """A market over the last 24 hours; no statistics before its first trade."""
+    """A market over the last 24 hours; no statistics before its first trade. Best prices as of now."""
 
     symbol: str
     statistics: Statistics | None
+    best_bid: Decimal | None
+    best_ask: Decimal | None
 
 
 def public_trades(symbol: str) -> QuerySet[Trade]:
@@ -144,7 +148,7 @@ def ticker(symbol: str) -> Ticker:
 
 
 def tickers() -> list[Ticker]:
-    """The last 24 hours of all markets, by symbol, in one statement."""
+    """The last 24 hours of all markets, by symbol; the trades and candles of all in one statement."""
     return _tickers(None)
 
 
@@ -154,7 +158,7 @@ def _tickers(symbols: Sequence[str] | None) -> list[Ticker]:
     window = {"start": start, "minute": minute, "hour": ceil_time(minute, 3_600)}
     rows = _rows(_TICKERS, window | {"symbols": list(symbols or ()), "all": symbols is None})
     return [
-        Ticker(symbol, _statistics(Bar(*bar) for _, _, *bar in group if bar[0] is not None))
+        Ticker(symbol, _statistics(Bar(*bar) for _, _, *bar in group if bar[0] is not None), *_best(symbol))
         for symbol, group in groupby(rows, key=lambda row: row[0])
     ]
 
@@ -163,6 +167,16 @@ def _statistics(bars: Iterable[Bar]) -> Statistics | None:
     every = list(bars)
     traded = statistics(bar for bar in every if bar.trades)
     return traded or (quiet(every[0].close) if every else None)
+
+
+def _best(symbol: str) -> tuple[Decimal | None, Decimal | None]:
+    """Best bid and best ask; none of them in a market that has not been opened for trading yet."""
+    try:
+        book = book_snapshot(symbol, 1)
+    except Refused:
+        return None, None
+    bid, ask = (side[0][0] if side else None for side in (book.bids, book.asks))
+    return bid, ask
 
 
 def _rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
