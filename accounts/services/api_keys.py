@@ -110,6 +110,8 @@ def _clean_addresses(addresses: Iterable[str]) -> list[str]:
 
 def _clean_address(text: str) -> str:
     try:
+        if "%" in text:
+            raise ValueError("a zone means something on one machine only")
         network = ip_network(text)
     except ValueError as error:
         message = f'"{text[:64]}" is not an IP address or network such as "10.0.0.0/8".'
