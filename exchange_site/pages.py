@@ -59,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @with_policy
 def trade(request: HttpRequest, symbol: str) -> HttpResponse:
-    """The trading page of one market; a page with status 404 that names the markets there are, if it is none."""
+    """The trading page of one market; for an unknown symbol a 404 page that names the markets there are."""
     try:
         market = market_by_symbol(symbol)
     except Refused:

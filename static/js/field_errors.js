@@ -13,7 +13,7 @@ export function showErrors(form, errors) {
   clearErrors(form);
   const loose = [];
   for (const [name, text] of Object.entries(errors)) {
-    const field = name && form.querySelector(`[data-field="${CSS.escape(name)}"]:not([hidden])`);
+    const field = name ? form.querySelector(`[data-field="${CSS.escape(name)}"]`) : null;
     if (field?.checkVisibility()) mark(field, text);
     else loose.push(text);
   }

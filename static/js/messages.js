@@ -29,13 +29,13 @@ const TEXTS = {
   MIN_NOTIONAL: (error) => leastNotional(error),
 };
 
-function insufficientFunds({ asset, available }) {
+function insufficientFunds({ asset, available, required }) {
   if (!asset || !available) return "Your available balance does not cover this.";
-  return `Not enough ${asset}: ${grouped(available)} available.`;
+  return `Not enough ${asset}: this needs ${grouped(required)}, ${grouped(available)} is available.`;
 }
 
 function leastNotional({ details, message }) {
-  const least = details.minimum_notional ?? details.minimum;
+  const least = details.minimum_notional;
   return least ? `The order is too small: price × quantity must be at least ${grouped(least)}.` : message;
 }
 
@@ -47,7 +47,8 @@ export function plainText(error) {
 
 /** Where on a form the refusal belongs: { field: sentence }; the field "" is the form itself. */
 export function byField(error) {
-  if (error.code === "VALIDATION_ERROR" && Object.keys(error.details).length > 0) return fieldTexts(error.details);
+  const namesFields = error.code === "VALIDATION_ERROR" || error.code === "CONFLICT";
+  if (namesFields && Object.keys(error.details).length > 0) return fieldTexts(error.details);
   return { [FIELD_OF_CODE[error.code] ?? ""]: plainText(error) };
 }
 

@@ -170,8 +170,13 @@ const OUTCOMES = {
   partially_filled: "The rest of the order waits in the book.",
 };
 
-function outcomeText({ status, filled_quantity: filled }) {
+// What the exchange's reason for ending an order means; others need no more than that it was cancelled.
+const BECAUSE = {
+  self_trade: ", so that you do not trade with yourself",
+};
+
+function outcomeText({ status, filled_quantity: filled, reason }) {
   if (status in OUTCOMES) return OUTCOMES[status];
-  const some = Decimal.parse(filled).sign() > 0;
-  return some ? "The rest of the order was cancelled." : "Nothing traded; the order was cancelled.";
+  const what = Decimal.parse(filled).sign() > 0 ? "The rest of the order was cancelled" : "Nothing traded; the order was cancelled";
+  return `${what}${BECAUSE[reason] ?? ""}.`;
 }

@@ -18,8 +18,8 @@ import { Ticket } from "./ticket.js";
 import { UserStream } from "./user_stream.js";
 
 const CORRECT_CANDLES_MS = 60_000;
-// Own data usually comes with the stream; if that takes longer than this, it is read by REST.
-const STREAM_PATIENCE_MS = 2000;
+// Own data comes with the stream; while there is none, it is read by REST this often.
+const OWN_DATA_MS = 5000;
 
 const page = byId("main");
 const market = marketOf(page);
@@ -67,6 +67,7 @@ function loadCandles(interval) {
 }
 
 function followOwn() {
+  userStream.addEventListener("state", markOwn);
   userStream.addEventListener("data", ({ detail }) => own.receive(detail));
   own.addEventListener("orders", () => book.markOwn(own.openOrders(market.symbol).map((order) => order.price)));
   session.addEventListener("change", signedInOrOut);
@@ -76,17 +77,19 @@ function followOwn() {
 function signedInOrOut() {
   userStream.stop();
   own.clear();
-  if (session.signedIn) {
-    userStream.start();
-    const who = session.username;
-    setTimeout(() => readOwnIfNeeded(who), STREAM_PATIENCE_MS);
-  }
+  if (session.signedIn) userStream.start();
+  markOwn();
   ticket.draw();
   ownView.drawAll();
 }
 
-function readOwnIfNeeded(who) {
-  if (session.username === who && !own.loaded) own.reload().catch(ignoreRefusal);
+function readOwnIfNeeded() {
+  if (session.signedIn && !userStream.live && !document.hidden) own.reload().catch(ignoreRefusal);
+}
+
+// Without its stream own data may be some seconds old, and looks it.
+function markOwn() {
+  page.dataset.own = session.signedIn && !userStream.live ? "waiting" : "live";
 }
 
 function chooseInterval(event) {
@@ -104,5 +107,6 @@ startTheme(() => chart.recolour());
 startSignIn();
 byId("intervals").addEventListener("click", chooseInterval);
 setInterval(() => document.hidden || candles.correct().catch(ignoreRefusal), CORRECT_CANDLES_MS);
+setInterval(readOwnIfNeeded, OWN_DATA_MS);
 followMarket();
 followOwn();
