@@ -203,6 +203,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "MarketStatus": "market.models.Market.Status",
+        "OrderStatus": "trading.models.Order.Status",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 

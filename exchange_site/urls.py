@@ -1,4 +1,29 @@
-from django.contrib import admin
-from django.urls import path
+"""Every address of the exchange."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+
+from exchange_site.pages import home, trade
+
+handler400 = "common.api.error_views.bad_request"
+handler403 = "common.api.error_views.permission_denied"
+handler404 = "common.api.error_views.page_not_found"
+handler500 = "common.api.error_views.server_error"
+
+schema = SpectacularAPIView.as_view(permission_classes=[AllowAny])
+docs = SpectacularSwaggerView.as_view(url_name="schema", permission_classes=[AllowAny])
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("trade/<str:symbol>", trade, name="trade"),
+    path("admin/", admin.site.urls),
+    path("api-auth/", include("rest_framework.urls")),
+    path("api/schema", schema, name="schema"),
+    path("api/docs", docs, name="docs"),
+    path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("market.urls")),
+    path("api/v1/", include("trading.urls")),
+    path("", include("kpi.urls")),
+]

@@ -1,6 +1,7 @@
 """What can be read about the exchange."""
 
 from trading.selectors.book import book_snapshot
+from trading.selectors.holdings import holdings
 from trading.selectors.orders import (
     OrderReference,
     fills,
@@ -16,6 +17,7 @@ __all__ = [
     "book_snapshot",
     "fills",
     "fills_of_taker",
+    "holdings",
     "open_orders",
     "order_of",
     "orders",

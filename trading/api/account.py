@@ -1,0 +1,151 @@
+"""What one owns and what happened to it.
+
+GET /api/v1/account · account/{user_id} · fills · ledger    POST /api/v1/faucet
+"""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.authentication import signed_in
+from accounts.api.permissions import IsStaff
+from accounts.models import Posting, User
+from accounts.services import claim_faucet
+from common.api.fields import Milliseconds, MoneyString
+from common.api.query import query_integer
+from common.api.schema import errors
+from common.api.serializers import StrictSerializer
+from common.errors import ErrorCode, Refused
+from trading import selectors
+from trading.api.market_data import SignedMoneyString
+from trading.api.orders import TradingView, _symbol
+from trading.api.serializers import FillSerializer, fill_json
+from trading.models import Trade
+
+_TAGS = ["account"]
+
+
+class BalanceSerializer(serializers.Serializer):
+    asset = serializers.CharField()
+    total = MoneyString()
+    available = MoneyString(help_text="can be spent")
+    held = MoneyString(help_text="reserved by open orders")
+
+
+class AccountSerializer(serializers.Serializer):
+    user_id = serializers.IntegerField()
+    username = serializers.CharField()
+    tier = serializers.ChoiceField(User.Tier.choices)
+    balances = BalanceSerializer(many=True)
+    equity = MoneyString(help_text="all balances at index prices, in `equity_asset`")
+    equity_asset = serializers.CharField()
+    unpriced = serializers.ListField(
+        child=serializers.CharField(), help_text="assets left out of equity because they have no price"
+    )
+
+
+class PostingSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    transaction_id = serializers.IntegerField()
+    kind = serializers.CharField(source="transaction.kind")
+    asset = serializers.CharField()
+    amount = SignedMoneyString(help_text="negative: taken")
+    reference = serializers.CharField(source="transaction.reference", help_text="for a trade, its id")
+    reason = serializers.CharField(source="transaction.reason")
+    time = Milliseconds(source="transaction.created_at")
+
+
+class AccountView(TradingView):
+    serializer_class = AccountSerializer
+
+    @extend_schema(operation_id="account", tags=_TAGS, responses={200: AccountSerializer, **errors(401, 403)})
+    def get(self, request: Request) -> Response:
+        return Response(_account_json(signed_in(request)))
+
+
+class OtherAccountView(TradingView):
+    """Another user's account, for staff; one's own for anybody."""
+
+    serializer_class = AccountSerializer
+
+    @extend_schema(
+        operation_id="account_of_user",
+        tags=["staff"],
+        responses={200: AccountSerializer, **errors(401, 403, 404)},
+    )
+    def get(self, request: Request, user_id: int) -> Response:
+        user = signed_in(request)
+        if user_id != user.pk:
+            if not IsStaff().has_permission(request, self):
+                raise Refused(ErrorCode.PERMISSION_DENIED)
+            user = User.objects.select_related("account").filter(pk=user_id, account__isnull=False).first()
+            if user is None:
+                raise Refused(ErrorCode.NOT_FOUND)
+        return Response(_account_json(user))
+
+
+class FillsView(TradingView):
+    serializer_class = FillSerializer
+    queryset = Trade.objects.none()
+
+    @extend_schema(
+        operation_id="fills",
+        tags=_TAGS,
+        parameters=[
+            OpenApiParameter("symbol", str, description="only this market"),
+            OpenApiParameter("order_id", int, description="only this order"),
+        ],
+        responses={200: FillSerializer(many=True), **errors(400, 401, 403, 404)},
+    )
+    def get(self, request: Request) -> Response:
+        rows = selectors.fills(self.account_id, _symbol(request), query_integer(request, "order_id"))
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response([fill_json(trade, self.account_id) for trade in page])
+
+
+class LedgerView(TradingView):
+    """Every posting of one's account, newest first; a balance is the sum of these."""
+
+    serializer_class = PostingSerializer
+    queryset = Posting.objects.none()
+
+    @extend_schema(
+        operation_id="ledger",
+        tags=_TAGS,
+        responses={200: PostingSerializer(many=True), **errors(400, 401, 403)},
+    )
+    def get(self, request: Request) -> Response:
+        rows = Posting.objects.filter(account_id=self.account_id).select_related("transaction")
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response(PostingSerializer(page, many=True).data)
+
+
+class FaucetView(TradingView):
+    """Test money. Only in demo mode."""
+
+    serializer_class = AccountSerializer
+
+    @extend_schema(
+        operation_id="faucet",
+        tags=_TAGS,
+        request=None,
+        responses={200: AccountSerializer, **errors(400, 401, 403, 404, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        if not settings.DEMO:
+            raise Refused(ErrorCode.NOT_FOUND, "There is a faucet only in demo mode.")
+        claim_faucet(signed_in(request), settings.FAUCET_AMOUNTS, settings.FAUCET_CLAIMS)
+        return Response(_account_json(signed_in(request)))
+
+
+def _account_json(user: User) -> dict[str, Any]:
+    holdings = selectors.holdings(user.account.pk)
+    data = AccountSerializer(
+        {"user_id": user.pk, "username": user.username, "tier": user.tier, **holdings._asdict()}
+    ).data
+    return dict(data)

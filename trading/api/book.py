@@ -1,0 +1,77 @@
+"""GET /api/v1/orderbook/{symbol} · GET /api/v1/time"""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common import clock
+from common.api.query import query_integer
+from common.api.schema import errors
+from common.money import format_decimal
+from trading import selectors
+from trading.committed_book import Levels
+
+DEFAULT_DEPTH = 50
+MAX_DEPTH = 1000
+_LEVELS = serializers.ListField(
+    child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2),
+    help_text="[price, quantity], best first",
+)
+
+
+class OrderBookView(APIView):
+    """The resting orders of a market by price, as of the newest commit; `sequence` says which."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="orderbook",
+        tags=["market data"],
+        parameters=[
+            OpenApiParameter("depth", int, default=DEFAULT_DEPTH, description=f"levels, 1 to {MAX_DEPTH}")
+        ],
+        responses={
+            200: inline_serializer(
+                "OrderBook",
+                {
+                    "symbol": serializers.CharField(),
+                    "sequence": serializers.IntegerField(),
+                    "bids": _LEVELS,
+                    "asks": _LEVELS,
+                },
+            ),
+            **errors(400, 404),
+        },
+    )
+    def get(self, request: Request, symbol: str) -> Response:
+        depth = query_integer(request, "depth", DEFAULT_DEPTH, 1, MAX_DEPTH)
+        book = selectors.book_snapshot(symbol, depth)
+        return Response(
+            {
+                "symbol": book.symbol,
+                "sequence": book.sequence,
+                "bids": levels_json(book.bids),
+                "asks": levels_json(book.asks),
+            }
+        )
+
+
+class TimeView(APIView):
+    """The exchange's clock."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="time",
+        tags=["market data"],
+        responses={200: inline_serializer("Time", {"server_time": serializers.IntegerField()}), **errors()},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"server_time": clock.to_ms(clock.now())})
+
+
+def levels_json(levels: Levels) -> list[list[str]]:
+    return [[format_decimal(price), format_decimal(quantity)] for price, quantity in levels]

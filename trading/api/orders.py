@@ -1,0 +1,271 @@
+"""Own orders.
+
+POST, GET, DELETE /api/v1/orders · POST orders/batch · POST orders/cancel-after
+GET, PATCH, DELETE /api/v1/orders/{id} · POST orders/{id}/cancel
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.authentication import signed_in
+from accounts.api.permissions import ReadScope, TradeScope
+from common.api.pagination import CursorPage
+from common.api.schema import errors
+from common.clock import to_ms
+from common.errors import ErrorCode, Refused
+from market.selectors import market_by_symbol
+from trading import selectors
+from trading.api.serializers import (
+    AmendSerializer,
+    CancelAfterSerializer,
+    NewOrderSerializer,
+    OrderSerializer,
+    PlacedOrderSerializer,
+    fill_json,
+    order_json,
+)
+from trading.models import Order
+from trading.services import (
+    PlacedOrder,
+    amend_order,
+    arm_cancel_after,
+    cancel_all,
+    cancel_order,
+    place_order,
+    place_orders,
+)
+
+MOST_ORDERS_IN_A_BATCH = 100
+_TAGS = ["orders"]
+_SYMBOL = OpenApiParameter("symbol", str, description="only this market")
+_CANCELLED = inline_serializer(
+    "CancelledOrders", {"cancelled": serializers.ListField(child=serializers.CharField())}
+)
+
+
+class TradingView(GenericAPIView):
+    """Reading takes the scope `read`, anything else `trade`."""
+
+    serializer_class = OrderSerializer
+    pagination_class = CursorPage
+    queryset = Order.objects.none()
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [ReadScope() if self.request.method in SAFE_METHODS else TradeScope()]
+
+    @property
+    def account_id(self) -> int:
+        return signed_in(self.request).account.pk
+
+
+class OrdersView(TradingView):
+    def get_serializer_class(self) -> Any:
+        return NewOrderSerializer if self.request.method == "POST" else OrderSerializer
+
+    @extend_schema(
+        operation_id="place_order",
+        tags=_TAGS,
+        request=NewOrderSerializer,
+        responses={
+            201: PlacedOrderSerializer,
+            200: PlacedOrderSerializer,
+            **errors(400, 401, 403, 404, 422),
+        },
+        description="Place an order; it is matched and committed before the answer. 200 instead of 201: the "
+        "client order id was used before, and this is that first order.",
+    )
+    def post(self, request: Request) -> Response:
+        serializer = NewOrderSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        placed = place_order(self.account_id, *serializer.new_order())
+        code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
+        return Response(_placed_json(placed), status=code)
+
+    @extend_schema(
+        operation_id="list_orders",
+        tags=_TAGS,
+        parameters=[
+            _SYMBOL,
+            OpenApiParameter(
+                "status", str, enum=[*Order.Status.values], description="`open`: partly filled too"
+            ),
+        ],
+        responses={200: OrderSerializer(many=True), **errors(400, 401, 403, 404)},
+    )
+    def get(self, request: Request) -> Response:
+        rows = selectors.orders(self.account_id, _symbol(request), _statuses(request))
+        return self.get_paginated_response(
+            [order_json(order) for order in self.paginate_queryset(rows) or []]
+        )
+
+    @extend_schema(
+        operation_id="cancel_all_orders",
+        tags=_TAGS,
+        parameters=[_SYMBOL],
+        responses={200: _CANCELLED, **errors(400, 401, 403, 404)},
+        description="Cancel every open order, in one market or in all.",
+    )
+    def delete(self, request: Request) -> Response:
+        cancelled = cancel_all(self.account_id, _symbol(request))
+        return Response({"cancelled": [str(order_id) for order_id in cancelled]})
+
+
+class OrderView(TradingView):
+    def get_serializer_class(self) -> Any:
+        return AmendSerializer if self.request.method == "PATCH" else OrderSerializer
+
+    @extend_schema(
+        operation_id="get_order",
+        tags=_TAGS,
+        responses={200: PlacedOrderSerializer, **errors(401, 403, 404)},
+        description="`{reference}` is the id, or `client:` and the client order id.",
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        return Response(_order_with_fills(self.account_id, selectors.order_of(self.account_id, reference)))
+
+    @extend_schema(
+        operation_id="amend_order",
+        tags=_TAGS,
+        request=AmendSerializer,
+        responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404, 409, 422)},
+        description="A smaller quantity keeps the order's place in the queue; anything else loses it.",
+    )
+    def patch(self, request: Request, reference: str) -> Response:
+        serializer = AmendSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        order = amend_order(self.account_id, reference, data.get("price"), data.get("quantity"))
+        return Response(_order_with_fills(self.account_id, order))
+
+    @extend_schema(
+        operation_id="cancel_order",
+        tags=_TAGS,
+        responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
+    )
+    def delete(self, request: Request, reference: str) -> Response:
+        return Response(order_json(cancel_order(self.account_id, reference)))
+
+
+class CancelOrderView(TradingView):
+    @extend_schema(
+        operation_id="cancel_order_by_post",
+        tags=_TAGS,
+        request=None,
+        responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
+        description="The same as DELETE, for clients that cannot send it.",
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        return Response(order_json(cancel_order(self.account_id, reference)))
+
+
+class BatchView(TradingView):
+    serializer_class = NewOrderSerializer
+
+    @extend_schema(
+        operation_id="place_orders",
+        tags=_TAGS,
+        request=inline_serializer("NewOrders", {"orders": NewOrderSerializer(many=True)}),
+        responses={
+            200: inline_serializer(
+                "PlacedOrders",
+                {"results": serializers.ListField(child=serializers.DictField())},
+            ),
+            **errors(400, 401, 403),
+        },
+        description='Up to 100 orders; `results` has one entry each, in order: {"order": ...} or {"error": ...}. '
+        "Orders of one market are carried out in one transaction.",
+    )
+    def post(self, request: Request) -> Response:
+        results = _place_batch(self.account_id, _read_batch(request.data))
+        return Response({"results": results})
+
+
+class CancelAfterView(TradingView):
+    serializer_class = CancelAfterSerializer
+
+    @extend_schema(
+        operation_id="cancel_after",
+        tags=_TAGS,
+        request=CancelAfterSerializer,
+        responses={
+            200: inline_serializer(
+                "CancelAfterAnswer", {"cancel_at": serializers.IntegerField(allow_null=True)}
+            ),
+            **errors(400, 401, 403),
+        },
+        description="A dead man's switch: all your open orders are cancelled unless you call again in time.",
+    )
+    def post(self, request: Request) -> Response:
+        serializer = CancelAfterSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        due_at = arm_cancel_after(self.account_id, serializer.validated_data["timeout_ms"])
+        return Response({"cancel_at": None if due_at is None else to_ms(due_at)})
+
+
+def _placed_json(placed: PlacedOrder) -> dict[str, Any]:
+    account_id = placed.order.account_id
+    return {**order_json(placed.order), "fills": [fill_json(fill, account_id) for fill in placed.fills]}
+
+
+def _order_with_fills(account_id: int, order: Order) -> dict[str, Any]:
+    fills = selectors.fills(account_id, order_id=order.pk)
+    return {**order_json(order), "fills": [fill_json(fill, account_id) for fill in reversed(fills)]}
+
+
+def _symbol(request: Request) -> str | None:
+    symbol = request.query_params.get("symbol")
+    return None if symbol is None else market_by_symbol(symbol).symbol
+
+
+def _statuses(request: Request) -> list[str] | None:
+    status_name = request.query_params.get("status")
+    if status_name is None:
+        return None
+    if status_name == Order.Status.OPEN:
+        return list(Order.OPEN_STATUSES)
+    if status_name not in Order.Status.values:
+        raise ValidationError({"status": [f"Must be one of {', '.join(Order.Status.values)}."]})
+    return [status_name]
+
+
+def _read_batch(data: Any) -> list[Any]:
+    orders = data.get("orders") if isinstance(data, dict) and set(data) == {"orders"} else None
+    if not isinstance(orders, list) or not 1 <= len(orders) <= MOST_ORDERS_IN_A_BATCH:
+        raise ValidationError(
+            {"orders": [f'Send {{"orders": [...]}} with 1 to {MOST_ORDERS_IN_A_BATCH} orders.']}
+        )
+    return orders
+
+
+def _place_batch(account_id: int, items: list[Any]) -> list[dict[str, Any]]:
+    """One result per item; an item that does not read as an order is refused by itself."""
+    results: list[dict[str, Any]] = [{} for _ in items]
+    good = []
+    for index, item in enumerate(items):
+        serializer = NewOrderSerializer(data=item)
+        if serializer.is_valid():
+            good.append((index, serializer.new_order()))
+        else:
+            results[index] = _error_json(
+                Refused(ErrorCode.VALIDATION_ERROR, **_field_errors(serializer.errors))
+            )
+    outcomes = place_orders(account_id, [order for _, order in good])
+    for (index, _), outcome in zip(good, outcomes, strict=True):
+        refused = isinstance(outcome, Refused)
+        results[index] = _error_json(outcome) if refused else {"order": _placed_json(outcome)}
+    return results
+
+
+def _error_json(refused: Refused) -> dict[str, Any]:
+    return {"error": refused.body()}
+
+
+def _field_errors(errors_of_fields: Any) -> dict[str, Any]:
+    return {str(name): texts for name, texts in dict(errors_of_fields).items()}

@@ -1,0 +1,15 @@
+"""Celery tasks: another door to the services. What runs when stands in exchange_site/beat.py."""
+
+from celery import shared_task
+
+from trading import services
+
+
+@shared_task(name="trading.tasks.roll_up_candles")
+def roll_up_candles() -> int:
+    return services.roll_up_candles()
+
+
+@shared_task(name="trading.tasks.sweep_cancel_after")
+def sweep_cancel_after() -> int:
+    return services.sweep_cancel_after()

@@ -1,0 +1,28 @@
+"""Relative to /api/v1/."""
+
+from django.urls import path
+
+from trading.api import account, book, market_data, orders, staff
+
+urlpatterns = [
+    path("time", book.TimeView.as_view(), name="time"),
+    path("ticker", market_data.TickersView.as_view(), name="tickers"),
+    path("ticker/<str:symbol>", market_data.TickerView.as_view(), name="ticker"),
+    path("orderbook/<str:symbol>", book.OrderBookView.as_view(), name="orderbook"),
+    path("trades/<str:symbol>", market_data.TradesView.as_view(), name="trades"),
+    path("klines/<str:symbol>", market_data.KlinesView.as_view(), name="klines"),
+    path("market/price/<str:symbol>", market_data.MarketPriceView.as_view(), name="market_price"),
+    path("market/tick", market_data.MarketTickView.as_view(), name="market_tick"),
+    path("markets/<str:symbol>/halt", staff.HaltView.as_view(), name="halt_market"),
+    path("markets/<str:symbol>/resume", staff.ResumeView.as_view(), name="resume_market"),
+    path("orders", orders.OrdersView.as_view(), name="orders"),
+    path("orders/batch", orders.BatchView.as_view(), name="orders_batch"),
+    path("orders/cancel-after", orders.CancelAfterView.as_view(), name="cancel_after"),
+    path("orders/<str:reference>", orders.OrderView.as_view(), name="order"),
+    path("orders/<str:reference>/cancel", orders.CancelOrderView.as_view(), name="cancel_order"),
+    path("account", account.AccountView.as_view(), name="account"),
+    path("account/<int:user_id>", account.OtherAccountView.as_view(), name="account_of_user"),
+    path("fills", account.FillsView.as_view(), name="fills"),
+    path("ledger", account.LedgerView.as_view(), name="ledger"),
+    path("faucet", account.FaucetView.as_view(), name="faucet"),
+]
