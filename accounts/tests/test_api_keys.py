@@ -143,8 +143,8 @@ def test_the_list_is_read_page_by_page_newest_first(alices_desk):
     [
         ("limit=abc", "limit"), ("limit=-1", "limit"), ("limit=0", "limit"), ("limit=1001", "limit"),
         ("limit=99999999999", "limit"), ("limit=" + "9" * 5000, "limit"), ("limit=", "limit"),
-        ("cursor=abc", "cursor"), ("cursor=-1", "cursor"), ("cursor=9223372036854775808", "cursor"), ("cursor=", "cursor"),
-        ("cursor=" + "9" * 5000, "cursor"), ("cursor=%FF%FE", "cursor"),
+        ("cursor=abc", "cursor"), ("cursor=-1", "cursor"), ("cursor=9223372036854775808", "cursor"),
+        ("cursor=", "cursor"), ("cursor=" + "9" * 5000, "cursor"), ("cursor=%FF%FE", "cursor"),
     ],
 )  # fmt: skip
 def test_a_bad_page_is_refused_by_its_name(alices_desk, query, field):

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import hashers
 from accounts.tests.people import PASSWORD, desk_with, sign_in
@@ -133,12 +134,14 @@ def test_a_refresh_token_opens_no_door(alice):
 
 
 def test_an_expired_token_opens_no_door(alice, monkeypatch):
-    monkeypatch.setattr("accounts.tokens.BearerToken.lifetime", timedelta(0))
-    from_the_past = sign_in("alice").json()["access"]
-    parts = from_the_past.split(".")
-    assert (
-        desk_with(".".join([parts[0], parts[1], parts[2][::-1]])).get("/api/v1/api-keys").status_code == 401
-    )
+    monkeypatch.setattr(AccessToken, "lifetime", timedelta(seconds=-1))
+    assert desk_with(sign_in("alice").json()["access"]).get("/api/v1/api-keys").status_code == 401
+
+
+def test_a_token_with_a_changed_claim_opens_no_door(alice, bob):
+    of_alice, of_bob = (sign_in(name).json()["access"].split(".") for name in ("alice", "bob"))
+    mixed = ".".join([of_alice[0], of_bob[1], of_alice[2]])
+    assert desk_with(mixed).get("/api/v1/api-keys").status_code == 401
 
 
 def test_a_token_of_a_deleted_user_opens_no_door(alice):
