@@ -63,6 +63,8 @@ def from_row(row: Sequence[Any]) -> Event:
         reason,
         details,
     ) = row
+    if isinstance(details, str):  # Django has its connections leave jsonb as text
+        details = json.loads(details)
     if kind == "T":
         return Traded(order_id, account_id, side, maker_id, maker_account_id, price, quantity)
     if kind == "C":
