@@ -200,7 +200,8 @@ class _Match:
             self.complete = self.remaining == 0
         else:
             self.budget -= quantity * maker.price
-            self.complete = self.budget == 0
+            # A maker that is not used up was too large for what is left of the budget.
+            self.complete = self.budget == 0 or quantity < maker.open
 
     def _spend_up(self) -> None:
         if self.traded:
@@ -239,7 +240,7 @@ class _Match:
             )  # fmt: skip
         if self.budget is not None:
             self.budget -= quantity * maker.price
-            if self.budget == 0:
+            if self.budget == 0 or quantity < maker.open:
                 self.stopped = Reason.SELF_TRADE
             return
         if quantity == self.remaining:
