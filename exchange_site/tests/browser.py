@@ -170,7 +170,7 @@ def no_errors(tab: Page) -> Iterator[None]:
     tab.on("pageerror", lambda error: met.append(f"thrown: {error}"))
     tab.on("console", lambda message: _note(message, met))
     yield
-    assert met == []
+    assert not met, "\n".join(met)
 
 
 def _note(message: ConsoleMessage, met: list[str]) -> None:

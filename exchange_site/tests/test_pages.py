@@ -33,9 +33,7 @@ def test_the_trading_page_carries_the_rules_of_its_market(client: Client):
     assert 'data-minimum-notional="5"' in text
 
 
-@pytest.mark.parametrize(
-    "symbol", ["NO-SUCH", "btc-usdt", "BTC-USDT%00", "%F0%9F%92%A9", "<script>", "A" * 3000]
-)
+@pytest.mark.parametrize("symbol", ["NO-SUCH", "btc-usdt", "%F0%9F%92%A9", "<script>", "A" * 3000])
 def test_an_unknown_market_is_a_404_page_that_names_those_there_are(client: Client, symbol: str):
     answer = client.get(f"/trade/{symbol}")
     assert answer.status_code == 404

@@ -170,9 +170,13 @@ const OUTCOMES = {
   partially_filled: "The rest of the order waits in the book.",
 };
 
-// What the exchange's reason for ending an order means; others need no more than that it was cancelled.
+// The exchange's reasons for ending an order at once.
 const BECAUSE = {
-  self_trade: ", so that you do not trade with yourself",
+  IOC_REMAINDER: ": no more was to be had at this price",
+  FOK_NOT_FILLABLE: ": not all of it could be filled at once",
+  NO_LIQUIDITY: ": the book has no more to trade with",
+  COST_BELOW_ONE_LOT: ": what is left buys less than one lot",
+  SELF_TRADE_PREVENTED: ", so that you do not trade with yourself",
 };
 
 function outcomeText({ status, filled_quantity: filled, reason }) {
