@@ -8,7 +8,7 @@ os.environ["PRICE_FEED"] = "simulation"
 os.environ.setdefault("RATE_LIMIT", "off")
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 GUARDED_TABLES = ("accounts_posting", "accounts_ledgertransaction", "trading_orderevent", "trading_trade")
@@ -19,14 +19,18 @@ def emptying_between_tests_is_allowed():
     """The database refuses to empty the ledger; only the tests may, between two of them."""
     flush = DatabaseOperations.execute_sql_flush
 
-    def flush_unguarded(self, sql_list):
-        with connection.cursor() as cursor:
+    def empty_unguarded(self, sql_list):
+        # DELETE and not the TRUNCATE of sql_list: on small tables it costs a fiftieth.
+        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        with transaction.atomic(), connection.cursor() as cursor:
             for table in GUARDED_TABLES:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
-            flush(self, sql_list)
+            for table in tables:
+                cursor.execute(f'DELETE FROM "{table}"')
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in GUARDED_TABLES:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
 
-    DatabaseOperations.execute_sql_flush = flush_unguarded
+    DatabaseOperations.execute_sql_flush = empty_unguarded
     yield
     DatabaseOperations.execute_sql_flush = flush
