@@ -23,6 +23,21 @@ _UPSERT = """
 """
 
 
+def make_candle_progress(market_id: int) -> None:
+    """A row must be there before it can be locked. In a transaction of its own nobody waits for it long."""
+    if not CandleProgress.objects.filter(market_id=market_id).exists():
+        CandleProgress.objects.bulk_create([CandleProgress(market_id=market_id)], ignore_conflicts=True)
+
+
+def lock_candle_progress(market_id: int) -> int | None:
+    """Up to which event the market's trades are in its candles; nobody moves it until the transaction ends.
+
+    None if somebody else is moving it now. Call it in a transaction, after make_candle_progress outside it.
+    """
+    locked = CandleProgress.objects.select_for_update(no_key=True, skip_locked=True)
+    return locked.filter(market_id=market_id).values_list("sequence", flat=True).first()
+
+
 @transaction.atomic
 def record_prints(market_id: int, prints: Sequence[Print], sequence: int) -> int:
     """Add the market's trades, in order of sequence, to its candles of all intervals.
@@ -31,7 +46,7 @@ def record_prints(market_id: int, prints: Sequence[Print], sequence: int) -> int
     saw. Trades at or below the progress that is found under the lock are in the candles already and are left
     out, so running this twice, or twice at once, counts nothing twice. Answers how many were added.
     """
-    CandleProgress.objects.bulk_create([CandleProgress(market_id=market_id)], ignore_conflicts=True)
+    make_candle_progress(market_id)
     progress = CandleProgress.objects.select_for_update(no_key=True).get(market_id=market_id)
     fresh = [print_ for print_ in prints if print_.sequence > progress.sequence]
     assert all(a.sequence < b.sequence for a, b in itertools.pairwise(fresh)), "prints out of order"

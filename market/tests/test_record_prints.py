@@ -9,7 +9,7 @@ from django.db import connection
 
 from market.candles import INTERVALS, Bar, Print, bar_of, fold
 from market.models import Candle, CandleProgress
-from market.services import record_prints
+from market.services import make_candle_progress, record_prints
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -71,6 +71,7 @@ def test_events_without_trades_move_the_progress_only(market_id):
 
 
 def test_all_candles_go_in_by_one_statement(market_id, django_assert_max_num_queries):
+    make_candle_progress(market_id)
     with django_assert_max_num_queries(6):
         record_prints(market_id, prints(1, 1000), 1000)
 

@@ -30,6 +30,7 @@ from market.selectors import price_of
 from market.services import tick_prices
 from trading.models import Order
 from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
+from trading.services.roll_up_candles import roll_up_if_behind
 
 _ZERO = Decimal(0)
 _TAGS = ["market data"]
@@ -107,6 +108,7 @@ class TickersView(APIView):
         operation_id="tickers", tags=_TAGS, responses={200: TickerSerializer(many=True), **errors()}
     )
     def get(self, request: Request) -> Response:
+        roll_up_if_behind()
         return Response(TickerSerializer(tickers(), many=True).data)
 
 
@@ -117,6 +119,7 @@ class TickerView(APIView):
 
     @extend_schema(operation_id="ticker", tags=_TAGS, responses={200: TickerSerializer, **errors(404)})
     def get(self, request: Request, symbol: str) -> Response:
+        roll_up_if_behind()
         return Response(TickerSerializer(ticker(symbol)).data)
 
 
@@ -165,6 +168,7 @@ class KlinesView(APIView):
         start, end = _read_moment(request, "start"), _read_moment(request, "end")
         if start is not None and end is not None and start > end:
             raise ValidationError({"start": ["Must not be after `end`."]})
+        roll_up_if_behind()
         bars = klines(symbol, _read_interval(request), start, end, read_limit(request))
         return Response([_kline(bar) for bar in bars])
 

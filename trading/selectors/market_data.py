@@ -3,7 +3,8 @@
 Candles are rolled up a moment after their trades (trading/services/roll_up_candles.py). Each answer here adds
 the trades that are not in the candles yet, read in the same statement and so in the same snapshot: it is
 exact whether or not the roll-up has run, and a trade is never in it twice. Whatever the length of the
-history, only ranges of indexes are read: at most `limit` candles or 144 of them, and the tail of trades.
+history, only ranges of indexes are read: at most `limit` candles or 144 of them, and the tail of trades,
+which roll_up_if_behind keeps short even when there is no worker.
 """
 
 from collections.abc import Iterable, Sequence

@@ -18,6 +18,7 @@ from trading.models import Trade
 from trading.selectors import market_data
 from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
 from trading.services import open_market, roll_up_candles
+from trading.services.roll_up_candles import roll_up_if_behind
 from trading.tests.trades import market_of, print_trades
 
 pytestmark = pytest.mark.django_db
@@ -253,10 +254,10 @@ def long_history(clock, btc):
 
 
 def scans(plan):
-    """(how, what) of every scan in a plan, and how many rows it gave."""
+    """(how, what) of every scan in a plan, and how many rows it read."""
     found = []
     if "Relation Name" in plan:
-        rows = plan["Actual Rows"] * plan["Actual Loops"]
+        rows = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
         found.append((plan["Node Type"], plan["Relation Name"], rows))
     for below in plan.get("Plans", []):
         found += scans(below)
@@ -272,6 +273,7 @@ READS = {
     "trades": lambda: list(public_trades("BTC-USDT")[:100]),
     "older trades": lambda: list(public_trades("BTC-USDT").filter(sequence__lt=20_000)[:100]),
     "last price": lambda: last_price("ETH-USDT"),
+    "is the roll-up behind": roll_up_if_behind,
 }
 
 

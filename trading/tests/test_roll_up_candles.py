@@ -7,12 +7,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from market.candles import INTERVALS, Bar, Print, bar_of, fold
-from market.models import Candle, CandleProgress
+from market.models import Candle
+from market.services import lock_candle_progress, make_candle_progress
 from trading.models import Trade
-from trading.services.roll_up_candles import roll_up_candles
+from trading.services.roll_up_candles import roll_up_candles, roll_up_if_behind
 from trading.tests.trades import market_of, print_trades
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -73,7 +74,42 @@ def test_new_trades_are_added_to_the_candle_they_fall_in():
 def test_a_market_without_trades_is_left_as_it_is():
     market_of()
     assert roll_up_candles() == 0
-    assert not CandleProgress.objects.exists()
+    assert not Candle.objects.exists()
+
+
+@pytest.mark.django_db
+def test_readers_roll_up_for_themselves_only_when_nobody_has_for_long():
+    print_trades(market_of("ETH-USDT"), *busy_day(4, 2), after=NOON)
+    print_trades(market_of(), *busy_day(4, 10), after=NOON)
+    assert roll_up_if_behind(most=10) == 0
+    assert not Candle.objects.exists()
+    assert roll_up_if_behind(most=9) == 12
+    assert roll_up_if_behind(most=0) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_market_that_another_roll_up_is_at_work_on_is_left_to_it():
+    market = market_of()
+    print_trades(market, *busy_day(4, 5), after=NOON)
+    make_candle_progress(market.id)
+    held, done = threading.Event(), threading.Event()
+
+    def other():
+        try:
+            with transaction.atomic():
+                assert lock_candle_progress(market.id) == 0
+                held.set()
+                done.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    held.wait(10)
+    assert roll_up_candles() == 0
+    done.set()
+    thread.join()
+    assert roll_up_candles() == 5
 
 
 @pytest.mark.django_db
@@ -106,5 +142,6 @@ def test_several_at_once_beside_new_trades_count_each_trade_once():
         thread.start()
     for thread in threads:
         thread.join()
+    added.append(roll_up_candles())
     assert sum(added) == 320
     assert_candles_equal_their_trades(market)
