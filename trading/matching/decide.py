@@ -14,6 +14,7 @@ from trading.matching.terms import (
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
+    DECREMENT,
     FOK,
     GTC,
     LIMIT,
@@ -43,9 +44,9 @@ def decide(book: Book, command: Command) -> Decision:
     if type(command) is Amend:
         return _amend(book, command)
     assert type(command) is CancelAll
-    return [
-        _cancelled(order, command.reason) for order in book.by_account.get(command.account_id, {}).values()
-    ]
+    # By id, and not as the dictionary has them: undone changes leave it in another order.
+    own = sorted(book.by_account.get(command.account_id, {}).items())
+    return [_cancelled(order, command.reason) for _, order in own]
 
 
 def _place(book: Book, order: Place) -> Decision:
@@ -171,21 +172,17 @@ class _Match:
             if limit is not None and key > limit:
                 return
             for maker in opposite.levels[key * opposite.sign]:
-                if maker.account_id == order.account_id:
-                    self._meet_own(maker)
+                wanted = self.remaining if self.budget is None else self.budget // maker.price
+                if wanted == 0:
+                    self._spend_up()
+                elif maker.account_id == order.account_id:
+                    self._meet_own(maker, wanted)
                 else:
-                    self._trade(maker)
+                    self._trade(maker, wanted)
                 if self.complete or self.stopped is not None:
                     return
 
-    def _affordable(self, price: int) -> int:
-        return self.remaining if self.budget is None else self.budget // price
-
-    def _trade(self, maker: BookOrder) -> None:
-        wanted = self._affordable(maker.price)
-        if wanted == 0:  # what is left of the budget is below one lot: the order is done
-            self._spend_up()
-            return
+    def _trade(self, maker: BookOrder, wanted: int) -> None:
         quantity = wanted if wanted < maker.open else maker.open
         order = self.order
         self.events.append(
@@ -200,19 +197,19 @@ class _Match:
             self.complete = self.remaining == 0
         else:
             self.budget -= quantity * maker.price
-            # A maker that is not used up was too large for what is left of the budget.
-            self.complete = self.budget == 0 or quantity < maker.open
+            self.complete = self.budget < maker.price  # no lot left, for later prices are no better
 
     def _spend_up(self) -> None:
+        """What is left of the budget is below one lot: the order is done."""
         if self.traded:
             self.complete = True
         else:
             self.stopped = Reason.BELOW_ONE_LOT
 
-    def _meet_own(self, maker: BookOrder) -> None:
+    def _meet_own(self, maker: BookOrder, wanted: int) -> None:
         """Nobody trades with themself: the incoming order's choice says which of the two gives way."""
         choice = self.order.self_trade_prevention
-        if choice == CANCEL_NEWEST:
+        if choice == CANCEL_NEWEST or (choice == DECREMENT and self.order.time_in_force == FOK):
             self.stopped = Reason.SELF_TRADE
         elif choice == CANCEL_OLDEST:
             self.events.append(_cancelled(maker, Reason.SELF_TRADE))
@@ -220,14 +217,11 @@ class _Match:
             self.events.append(_cancelled(maker, Reason.SELF_TRADE))
             self.stopped = Reason.SELF_TRADE
         else:
-            self._decrement(maker)
+            self._decrement(maker, wanted)
 
-    def _decrement(self, maker: BookOrder) -> None:
+    def _decrement(self, maker: BookOrder, wanted: int) -> None:
         """Both orders become smaller by the smaller of the two; the one at zero is gone."""
-        order, wanted = self.order, self._affordable(maker.price)
-        if wanted == 0:
-            self._spend_up()
-            return
+        order = self.order
         quantity = min(wanted, maker.open)
         if quantity == maker.open:
             self.events.append(_cancelled(maker, Reason.SELF_TRADE))
@@ -240,7 +234,7 @@ class _Match:
             )  # fmt: skip
         if self.budget is not None:
             self.budget -= quantity * maker.price
-            if self.budget == 0 or quantity < maker.open:
+            if self.budget < maker.price:
                 self.stopped = Reason.SELF_TRADE
             return
         if quantity == self.remaining:
