@@ -8,9 +8,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange_site.settings")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from trading.routing import websocket_urlpatterns  # noqa: E402
 
 from common.api.origins import RefuseForeignOrigin  # noqa: E402
+from trading.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": RefuseForeignOrigin(URLRouter(websocket_urlpatterns))}

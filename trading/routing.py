@@ -1,5 +1,11 @@
 """WebSocket addresses."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from trading.consumers.market_data import MarketDataConsumer
+from trading.consumers.user import UserConsumer
+
+websocket_urlpatterns = [
+    path("ws/marketdata", MarketDataConsumer.as_asgi()),
+    path("ws/user", UserConsumer.as_asgi()),
+]

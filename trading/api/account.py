@@ -23,8 +23,9 @@ from common.errors import ErrorCode, Refused
 from trading import selectors
 from trading.api.market_data import SignedMoneyString
 from trading.api.orders import TradingView, _symbol
-from trading.api.serializers import FillSerializer, fill_json
+from trading.api.serializers import FillSerializer
 from trading.models import Trade
+from trading.presentation import fill_json
 
 _TAGS = ["account"]
 

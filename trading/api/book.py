@@ -10,9 +10,8 @@ from rest_framework.views import APIView
 from common import clock
 from common.api.query import query_integer
 from common.api.schema import errors
-from common.money import format_decimal
 from trading import selectors
-from trading.committed_book import Levels
+from trading.presentation import levels_json
 
 DEFAULT_DEPTH = 50
 MAX_DEPTH = 1000
@@ -71,7 +70,3 @@ class TimeView(APIView):
     )
     def get(self, request: Request) -> Response:
         return Response({"server_time": clock.to_ms(clock.now())})
-
-
-def levels_json(levels: Levels) -> list[list[str]]:
-    return [[format_decimal(price), format_decimal(quantity)] for price, quantity in levels]

@@ -5,9 +5,9 @@ POST /api/v1/market/tick
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -32,7 +32,6 @@ from trading.models import Order
 from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
 from trading.services.roll_up_candles import roll_up_if_behind
 
-_ZERO = Decimal(0)
 _TAGS = ["market data"]
 _MONEY = {"type": "string"}
 _KLINE = {
@@ -58,11 +57,11 @@ class TickerSerializer(serializers.Serializer):
     open = MoneyString(source="statistics.open", allow_null=True)
     high = MoneyString(source="statistics.high", allow_null=True)
     low = MoneyString(source="statistics.low", allow_null=True)
-    volume = MoneyString(source="statistics.volume", default=_ZERO, help_text="in base")
-    quote_volume = MoneyString(source="statistics.quote_volume", default=_ZERO, help_text="in quote")
+    volume = MoneyString(help_text="in base")
+    quote_volume = MoneyString(help_text="in quote")
     change = SignedMoneyString(source="statistics.change", allow_null=True, help_text="last - open")
     change_percent = SignedMoneyString(source="statistics.change_percent", allow_null=True)
-    trades = serializers.IntegerField(source="statistics.trades", default=0)
+    trades = serializers.IntegerField()
     best_bid = MoneyString(allow_null=True)
     best_ask = MoneyString(allow_null=True)
 
@@ -158,8 +157,8 @@ class KlinesView(APIView):
         tags=_TAGS,
         parameters=[
             OpenApiParameter("interval", str, enum=list(INTERVALS), default="1m"),
-            OpenApiParameter("start", int, description="milliseconds since the epoch"),
-            OpenApiParameter("end", int, description="milliseconds since the epoch"),
+            OpenApiParameter("start", OpenApiTypes.INT64, description="milliseconds since the epoch"),
+            OpenApiParameter("end", OpenApiTypes.INT64, description="milliseconds since the epoch"),
             OpenApiParameter("limit", int, default=DEFAULT_LIMIT, description=f"1 to {MAX_LIMIT}"),
         ],
         responses={(200, "application/json"): {"type": "array", "items": _KLINE}, **errors(400, 404)},

@@ -28,10 +28,9 @@ from trading.api.serializers import (
     NewOrderSerializer,
     OrderSerializer,
     PlacedOrderSerializer,
-    fill_json,
-    order_json,
 )
 from trading.models import Order
+from trading.presentation import fill_json, order_json
 from trading.services import (
     PlacedOrder,
     amend_order,

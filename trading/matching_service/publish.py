@@ -11,10 +11,13 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
+
+Message = dict[str, Any]
 
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
@@ -35,6 +38,7 @@ class Publisher:
         self._mutex = threading.Lock()
         self._symbols: dict[str, int] = {}
         self._accounts: set[int] = set()
+        self._messages: list[tuple[str, Message]] = []
         self._loop = asyncio.new_event_loop()
         self._signal = asyncio.Event()
 
@@ -42,9 +46,18 @@ class Publisher:
         with self._mutex:
             self._symbols[symbol] = sequence
             self._accounts.update(account_ids)
-            if self._pid != os.getpid():
-                self._start()
-            self._loop.call_soon_threadsafe(self._signal.set)
+            self._signal_thread()
+
+    def tell(self, group: str, message: Message) -> None:
+        """Send one message to a group, soon; lost if Redis is away."""
+        with self._mutex:
+            self._messages.append((group, message))
+            self._signal_thread()
+
+    def _signal_thread(self) -> None:
+        if self._pid != os.getpid():
+            self._start()
+        self._loop.call_soon_threadsafe(self._signal.set)
 
     def _start(self) -> None:
         self._pid = os.getpid()
@@ -57,25 +70,27 @@ class Publisher:
         while True:
             await self._signal.wait()
             self._signal.clear()
-            with self._mutex:
-                symbols, self._symbols = self._symbols, {}
-                accounts, self._accounts = self._accounts, set()
             try:
-                await self._send(symbols, accounts)
+                await self._send(self._take())
             except Exception as error:  # Redis is away: followers look into the log by themselves
                 logger.warning("wake-ups not sent: %s", error)
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
-    async def _send(self, symbols: dict[str, int], accounts: set[int]) -> None:
+    def _take(self) -> list[tuple[str, Message]]:
+        with self._mutex:
+            messages, self._messages = self._messages, []
+            symbols, self._symbols = self._symbols, {}
+            accounts, self._accounts = self._accounts, set()
+        messages += [
+            (symbol_group(symbol), {"type": "symbol.moved", "sequence": sequence})
+            for symbol, sequence in symbols.items()
+        ]
+        return messages + [(account_group(account), {"type": "account.moved"}) for account in accounts]
+
+    async def _send(self, messages: list[tuple[str, Message]]) -> None:
         layer = get_channel_layer()
-        for symbol, sequence in symbols.items():
-            await layer.group_send(
-                symbol_group(symbol), {"type": "symbol.moved", "symbol": symbol, "sequence": sequence}
-            )
-        for account_id in accounts:
-            await layer.group_send(
-                account_group(account_id), {"type": "account.moved", "account_id": account_id}
-            )
+        for group, message in messages:
+            await layer.group_send(group, message)
 
 
 publisher = Publisher()

@@ -16,6 +16,7 @@ from trading.services.open_market import open_market, set_market_status
 from trading.services.place_order import place_order, place_orders
 from trading.services.roll_up_candles import roll_up_candles
 from trading.services.submit import submit
+from trading.services.suspend_user import suspend_user
 
 __all__ = [
     "AmendRequest",
@@ -35,5 +36,6 @@ __all__ = [
     "roll_up_candles",
     "set_market_status",
     "submit",
+    "suspend_user",
     "sweep_cancel_after",
 ]

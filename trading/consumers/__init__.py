@@ -1,0 +1,1 @@
+"""WebSockets: they translate between clients and streams, and decide nothing."""

@@ -1,0 +1,95 @@
+"""What both sockets share: strict messages in, a bounded outbox out, and a limit on how much a client may say."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from common.errors import ErrorCode, Refused
+from trading.streams.hub import LOST
+from trading.streams.outbox import Outbox
+
+CLOSE_SLOW = 4008
+CLOSE_TOO_MUCH = 4029
+MOST_CHARACTERS = 4096
+MOST_MESSAGES = 60  # in PER_SECONDS
+PER_SECONDS = 10.0
+SEND_SECONDS = 10.0
+
+
+class OutboxConsumer(AsyncWebsocketConsumer):
+    """Answers and news go through one outbox, in order, sent by one task."""
+
+    async def connect(self) -> None:
+        self.outbox = Outbox()
+        self._allowance = float(MOST_MESSAGES)
+        self._heard_at = time.monotonic()
+        await self.accept()
+        self._sender = asyncio.create_task(self._send_all())
+
+    async def disconnect(self, code: int) -> None:
+        if hasattr(self, "_sender"):
+            self._sender.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if not self._may_speak():
+            await self.close(CLOSE_TOO_MUCH)
+            return
+        try:
+            await self.handle(_read(text_data))
+        except Refused as refused:
+            self.say({"type": "error", **refused.body()})
+        except LOST:
+            self.say({"type": "error", **Refused(ErrorCode.UNAVAILABLE).body()})
+
+    async def handle(self, message: dict[str, Any]) -> None:
+        """One message of the client. Refused becomes an error message."""
+        raise Refused(ErrorCode.BAD_REQUEST)
+
+    async def resynchronise(self) -> None:
+        """After an overrun: put where everything stands into the outbox."""
+
+    def say(self, message: dict[str, Any]) -> None:
+        self.outbox.put(json.dumps(message, separators=(",", ":")))
+
+    async def _send_all(self) -> None:
+        """A client that does not read holds up only itself, and only for so long."""
+        while True:
+            text = await self.outbox.get()
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self.send(text if text is not None else '{"type":"overrun"}')
+            except TimeoutError:
+                await self.close(CLOSE_SLOW)
+                return
+            if text is None:
+                self.outbox.restart()
+                await self._resynchronise_or_close()
+
+    async def _resynchronise_or_close(self) -> None:
+        try:
+            await self.resynchronise()
+        except (Refused, *LOST):
+            await self.close(CLOSE_SLOW)
+
+    def _may_speak(self) -> bool:
+        now = time.monotonic()
+        refill = (now - self._heard_at) * MOST_MESSAGES / PER_SECONDS
+        self._allowance, self._heard_at = min(float(MOST_MESSAGES), self._allowance + refill), now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    """A JSON object. Raises Refused BAD_REQUEST for anything else."""
+    if text is None or len(text) > MOST_CHARACTERS:
+        raise Refused(ErrorCode.BAD_REQUEST, f"Send JSON as text, at most {MOST_CHARACTERS} characters.")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused(ErrorCode.BAD_REQUEST, "This is not JSON.") from None
+    if not isinstance(message, dict):
+        raise Refused(ErrorCode.BAD_REQUEST, "Send a JSON object.")
+    return message

@@ -1,0 +1,124 @@
+"""One market's committed events as messages for sockets."""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from common.clock import to_ms
+from common.money import format_decimal
+from trading.committed_book import BookSnapshot, CommittedBook
+from trading.matching.events import Accepted, Amended, Cancelled, Event, Reduced, Traded
+from trading.matching.terms import BUY, OPPOSITE, SELL
+from trading.matching_service.warm import LoggedEvent
+from trading.models import Trade
+from trading.presentation import levels_json
+
+BOOK = "book"
+TRADES = "trades"
+CHANNELS = (BOOK, TRADES)
+RECENT_TRADES = 50
+
+Messages = dict[str, str]
+Place = tuple[str, int]  # side, price in ticks
+
+
+class MarketStream:
+    """Reads the log and writes messages. Blocking: it runs on a thread, one call at a time."""
+
+    def __init__(self, symbol: str) -> None:
+        """Raises Refused UNKNOWN_SYMBOL."""
+        self.book = CommittedBook(symbol)
+        self.book.advance()
+
+    def advance(self) -> Messages:
+        """The messages that lead from the last look to the newest commit, by channel; empty if nothing was."""
+        before = self.book.sequence
+        news = self.book.advance()
+        if news is None:
+            return {channel: self.snapshot(channel) for channel in CHANNELS}
+        if not news:
+            return {}
+        messages = {BOOK: _text(self._book_update(before + 1, news))}
+        trades = [_logged_trade(self.book, logged) for logged in news if isinstance(logged.event, Traded)]
+        if trades:
+            messages[TRADES] = _text(_trades_message(self.book.symbol, "update", trades))
+        return messages
+
+    def snapshot(self, channel: str) -> str:
+        """Where the channel stands, at the sequence that its updates follow on."""
+        if channel == BOOK:
+            return _text(_book_message(self.book.snapshot()))
+        return _text(_trades_message(self.book.symbol, "snapshot", self._recent_trades()))
+
+    def _book_update(self, first: int, news: list[LoggedEvent]) -> dict[str, Any]:
+        touched = {place for logged in news for place in _places(logged.event)}
+        return {
+            "channel": BOOK,
+            "type": "update",
+            "symbol": self.book.symbol,
+            "first_sequence": first,
+            "last_sequence": self.book.sequence,
+            "bids": self._changed(BUY, touched),
+            "asks": self._changed(SELL, touched),
+        }
+
+    def _changed(self, side: str, touched: set[Place]) -> list[list[str]]:
+        """The side's touched levels as they are now, zero if gone; highest price first."""
+        prices = sorted((price for own_side, price in touched if own_side == side), reverse=True)
+        book = self.book
+        return [[format_decimal(book.price(p)), format_decimal(book.quantity_at(side, p))] for p in prices]
+
+    def _recent_trades(self) -> list[dict[str, Any]]:
+        rows = Trade.objects.filter(market__symbol=self.book.symbol, sequence__lte=self.book.sequence)
+        return [
+            _trade(row.id, row.price, row.quantity, row.taker_side, row.created_at)
+            for row in rows.order_by("-sequence")[:RECENT_TRADES]
+        ]
+
+
+def _places(event: Event) -> list[Place]:
+    """The levels that an event touches."""
+    if isinstance(event, Traded):
+        return [(OPPOSITE[event.taker_side], event.price)]
+    if isinstance(event, Amended):
+        return [(event.side, event.old_price), (event.side, event.price)]
+    assert isinstance(event, Accepted | Cancelled | Reduced)
+    return [(event.side, event.price)] if event.resting and event.price is not None else []
+
+
+def _book_message(book: BookSnapshot) -> dict[str, Any]:
+    return {
+        "channel": BOOK,
+        "type": "snapshot",
+        "symbol": book.symbol,
+        "sequence": book.sequence,
+        "bids": levels_json(book.bids),
+        "asks": levels_json(book.asks),
+    }
+
+
+def _trades_message(symbol: str, kind: str, trades: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"channel": TRADES, "type": kind, "symbol": symbol, "trades": trades}
+
+
+def _logged_trade(book: CommittedBook, logged: LoggedEvent) -> dict[str, Any]:
+    event, trade_id = logged.event, logged.trade_id
+    assert isinstance(event, Traded) and trade_id is not None
+    return _trade(
+        trade_id, book.price(event.price), book.lots(event.quantity), event.taker_side, logged.created_at
+    )
+
+
+def _trade(trade_id: int, price: Decimal, quantity: Decimal, side: str, at: datetime) -> dict[str, Any]:
+    return {
+        "id": trade_id,
+        "price": format_decimal(price),
+        "quantity": format_decimal(quantity),
+        "side": side,
+        "time": to_ms(at),
+    }
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))
