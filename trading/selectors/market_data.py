@@ -46,6 +46,19 @@ class Ticker:
     best_bid: Decimal | None
     best_ask: Decimal | None
 
+    @property
+    def volume(self) -> Decimal:
+        """In base."""
+        return self.statistics.volume if self.statistics else Decimal(0)
+
+    @property
+    def quote_volume(self) -> Decimal:
+        return self.statistics.quote_volume if self.statistics else Decimal(0)
+
+    @property
+    def trades(self) -> int:
+        return self.statistics.trades if self.statistics else 0
+
 
 def public_trades(symbol: str) -> QuerySet[Trade]:
     """The market's trades, newest first, without their owners. Raises Refused(UNKNOWN_SYMBOL)."""

@@ -3,21 +3,23 @@
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
 
+from accounts.services import claim_faucet, register_user
 from common.clock import to_ms
 from common.errors import Refused
 from market.candles import INTERVALS
 from market.models import CandleProgress
 from market.services import set_price
-from trading.api.market_data import KlinesView, MarketPriceView, TickersView, TickerView, TradesView
 from trading.models import Trade
 from trading.selectors import market_data
 from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
-from trading.services import open_market, roll_up_candles
+from trading.services import NewOrder, open_market, place_order, roll_up_candles
 from trading.services.roll_up_candles import roll_up_if_behind
 from trading.tests.trades import market_of, print_trades
 
@@ -304,18 +306,13 @@ def test_no_answer_reads_a_whole_table(long_history, read, analysed):
 # ---- Over HTTP --------------------------------------------------------------------------------------------
 
 
-def get(client_factory, view, address, **parts):
-    response = view.as_view()(client_factory.get(address), **parts)
-    response.render()
-    return response
-
-
 @pytest.fixture
-def ask(rf):
-    views = {"klines": KlinesView, "trades": TradesView, "ticker": TickerView, "price": MarketPriceView}
+def ask(settings):
+    settings.RATE_LIMIT_ENABLED = False
+    client = APIClient(raise_request_exception=False)
 
     def ask(what, query="", symbol="BTC-USDT"):
-        return get(rf, views[what], f"/api/v1/{what}/x{query}", symbol=symbol)
+        return client.get(f"/api/v1/{what}/{quote(symbol)}{query}" if symbol else f"/api/v1/{what}")
 
     return ask
 
@@ -345,7 +342,6 @@ BAD_KLINES = [
     "limit=1001",
     "limit=-1",
     "limit=ten",
-    "start=%00",
 ]
 
 
@@ -366,11 +362,21 @@ def test_the_edges_of_time_are_no_error(ask, clock, btc, query):
         assert ask("klines", f"?interval={interval}&{query}").status_code == 200
 
 
-@pytest.mark.parametrize("what", ["klines", "trades", "ticker", "price"])
-@pytest.mark.parametrize("symbol", ["DOGE-USDT", "btc-usdt", "\x00", "X" * 500])
+@pytest.mark.parametrize("what", ["klines", "trades", "ticker", "market/price"])
+@pytest.mark.parametrize("symbol", ["DOGE-USDT", "btc-usdt", "\n", "X" * 500])
 def test_an_unknown_market_is_404_everywhere(ask, btc, what, symbol):
     answer = ask(what, symbol=symbol)
     assert (answer.status_code, answer.data["code"]) == (404, "UNKNOWN_SYMBOL")
+
+
+@pytest.mark.parametrize(
+    "address", ["klines/%00", "ticker/BTC%00", "klines/BTC-USDT?start=%00", "trades/%FF"]
+)
+def test_what_no_text_can_hold_is_refused_politely(btc, settings, address):
+    settings.RATE_LIMIT_ENABLED = False
+    answer = APIClient(raise_request_exception=False).get(f"/api/v1/{address}")
+    assert answer.status_code in (400, 404)
+    assert answer.json()["code"] in ("BAD_REQUEST", "UNKNOWN_SYMBOL")
 
 
 def test_trades_come_newest_first_and_by_the_page(ask, btc):
@@ -398,7 +404,7 @@ def test_no_trade_shows_its_owners(ask, btc):
     assert set(ask("trades").data["results"][0]) == {"id", "price", "quantity", "side", "time"}
 
 
-def test_the_ticker_has_every_figure_as_a_string_and_null_before_the_first_trade(ask, rf, clock, btc):
+def test_the_ticker_has_every_figure_as_a_string_and_null_before_the_first_trade(ask, clock, btc):
     empty = ask("ticker").data
     assert empty["symbol"] == "BTC-USDT"
     assert (empty["last"], empty["change"], empty["best_bid"], empty["best_ask"]) == (None,) * 4
@@ -419,11 +425,11 @@ def test_the_ticker_has_every_figure_as_a_string_and_null_before_the_first_trade
         "best_ask": None,
     }
     assert ask("ticker").data == expected
-    assert list(get(rf, TickersView, "/api/v1/ticker").data) == [expected]
+    assert ask("ticker", symbol="").data == [expected]
 
 
 def test_the_price_says_where_it_comes_from(ask, btc):
-    assert ask("price").data == {
+    assert ask("market/price").data == {
         "symbol": "BTC-USDT",
         "last": None,
         "index": None,
@@ -433,7 +439,7 @@ def test_the_price_says_where_it_comes_from(ask, btc):
     }
     print_trades(btc, (0, 60_000, 1), after=NOON)
     price = set_price("BTC-USDT", Decimal("60001.5"), "simulation")
-    assert ask("price").data == {
+    assert ask("market/price").data == {
         "symbol": "BTC-USDT",
         "last": "60000",
         "index": "60001.5",
@@ -441,3 +447,37 @@ def test_the_price_says_where_it_comes_from(ask, btc):
         "source": "simulation",
         "updated_at": to_ms(price.updated_at),
     }
+
+
+def test_the_ticker_shows_the_best_prices_of_the_book(ask, btc):
+    maker = register_user("maria", "maria@example.com", "the-tulip-of-1637").account
+    claim_faucet(maker.user, {"BTC": Decimal(5), "USDT": Decimal(500_000)}, 1)
+    for side, price in [("buy", 59_990), ("buy", 59_995), ("sell", 60_005), ("sell", 60_010)]:
+        order = NewOrder(side=side, type="limit", price=Decimal(price), quantity=Decimal("0.1"))
+        place_order(maker.id, "BTC-USDT", order)
+    shown = ask("ticker").data
+    assert (shown["best_bid"], shown["best_ask"]) == ("59995", "60005")
+    assert (shown["last"], shown["volume"], shown["trades"]) == (None, "0", 0)
+
+
+def test_a_trade_that_was_made_is_in_every_answer_at_once(ask, btc):
+    """Through the exchange itself, with no roll-up in between."""
+    sides = {}
+    for name in ("alice", "bob"):
+        user = register_user(name, f"{name}@example.com", "the-tulip-of-1637")
+        claim_faucet(user, {"BTC": Decimal(5), "USDT": Decimal(500_000)}, 1)
+        sides[name] = user.account.id
+    for name, side in (("alice", "sell"), ("bob", "buy")):
+        order = NewOrder(side=side, type="limit", price=Decimal(60_000), quantity=Decimal("0.1"))
+        place_order(sides[name], "BTC-USDT", order)
+    (row,) = ask("klines", "?interval=1d").data
+    assert row[1:] == ["60000", "60000", "60000", "60000", "0.1", "6000", 1]
+    assert ask("trades").data["results"][0]["side"] == "buy"
+    assert ask("ticker").data["volume"] == "0.1"
+    assert ask("market/price").data["last"] == "60000"
+
+
+@pytest.mark.parametrize("address", ["ticker", "klines/BTC-USDT", "market/price/BTC-USDT"])
+def test_nothing_can_be_written_here(btc, address, settings):
+    settings.RATE_LIMIT_ENABLED = False
+    assert APIClient().post(f"/api/v1/{address}", {}).status_code in (401, 405)
