@@ -1,0 +1,181 @@
+"""Do the trades hold the laws: their price, their parties, their fees, and the money that they moved?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from common.audit import Check, Cursor, Rule, Violation, by_query, rows
+
+_COSTS = """
+    SELECT id AS trade_id, price, quantity, cost FROM trading_trade WHERE cost <> price * quantity ORDER BY id"""
+
+_ONE_PARTY = """
+    SELECT id AS trade_id, taker_account_id AS account_id FROM trading_trade
+    WHERE taker_account_id = maker_account_id ORDER BY id"""
+
+_PARTIES = """
+    SELECT t.id AS trade_id, taker.id AS taker_order_id, maker.id AS maker_order_id
+    FROM trading_trade t
+    JOIN trading_order taker ON taker.id = t.taker_order_id
+    JOIN trading_order maker ON maker.id = t.maker_order_id
+    WHERE (taker.market_id, taker.account_id, taker.side) <> (t.market_id, t.taker_account_id, t.taker_side)
+       OR (maker.market_id, maker.account_id, maker.side)
+          <> (t.market_id, t.maker_account_id, CASE t.taker_side WHEN 'buy' THEN 'sell' ELSE 'buy' END)
+    ORDER BY t.id"""
+
+# The rate of the day is not on record, but no market may ask for more than a tenth (a constraint holds it).
+_FEES = """
+    SELECT t.id AS trade_id, side.name AS party, side.fee, side.asset, side.received
+    FROM trading_trade t JOIN market_market m ON m.id = t.market_id
+    CROSS JOIN LATERAL (VALUES
+        ('taker', t.taker_fee, CASE t.taker_side WHEN 'buy' THEN m.base_id ELSE m.quote_id END,
+         CASE t.taker_side WHEN 'buy' THEN t.quantity ELSE t.cost END),
+        ('maker', t.maker_fee, CASE t.taker_side WHEN 'buy' THEN m.quote_id ELSE m.base_id END,
+         CASE t.taker_side WHEN 'buy' THEN t.cost ELSE t.quantity END)
+    ) AS side(name, fee, asset, received)
+    JOIN market_asset a ON a.code = side.asset
+    WHERE NOT side.fee BETWEEN 0 AND side.received
+       OR side.fee <> trunc(side.fee, a.precision)
+       OR side.fee >= side.received / 10 + power(10::numeric, -a.precision)
+    ORDER BY t.id, side.name DESC"""
+
+# What a trade says that each account gets, less what its ledger transaction gave.
+_POSTINGS = """
+    WITH lines AS (
+        SELECT t.ledger_transaction_id AS transaction_id, line.account_id, line.asset, line.amount
+        FROM trading_trade t
+        JOIN market_market m ON m.id = t.market_id
+        LEFT JOIN accounts_account fees ON fees.kind = 'fees' AND fees.name = 'fees:' || m.symbol
+        CROSS JOIN LATERAL (SELECT
+            t.taker_side = 'buy' AS taker_buys,
+            CASE t.taker_side WHEN 'buy' THEN t.taker_account_id ELSE t.maker_account_id END AS buyer_id,
+            CASE t.taker_side WHEN 'buy' THEN t.maker_account_id ELSE t.taker_account_id END AS seller_id,
+            CASE t.taker_side WHEN 'buy' THEN t.taker_fee ELSE t.maker_fee END AS base_fee,
+            CASE t.taker_side WHEN 'buy' THEN t.maker_fee ELSE t.taker_fee END AS quote_fee) AS deal
+        CROSS JOIN LATERAL (VALUES
+            (deal.buyer_id, m.quote_id, -t.cost),
+            (deal.buyer_id, m.base_id, t.quantity - deal.base_fee),
+            (deal.seller_id, m.base_id, -t.quantity),
+            (deal.seller_id, m.quote_id, t.cost - deal.quote_fee),
+            (fees.id, m.base_id, deal.base_fee),
+            (fees.id, m.quote_id, deal.quote_fee)) AS line(account_id, asset, amount)
+        UNION ALL
+        SELECT p.transaction_id, p.account_id, p.asset, -p.amount
+        FROM accounts_posting p JOIN accounts_ledgertransaction l ON l.id = p.transaction_id
+        WHERE l.kind = 'trade'
+    )
+    SELECT l.transaction_id, t.id AS trade_id, l.account_id, l.asset, sum(l.amount) AS missing
+    FROM lines l LEFT JOIN trading_trade t ON t.ledger_transaction_id = l.transaction_id
+    GROUP BY 1, 2, 3, 4 HAVING sum(l.amount) <> 0 ORDER BY 1, 3, 4"""
+
+_TRANSACTIONS = """
+    SELECT t.id AS trade_id, coalesce(l.id, t.ledger_transaction_id) AS transaction_id,
+           CASE WHEN l.id IS NULL THEN 'its ledger transaction does not exist'
+                WHEN t.id IS NULL THEN 'the trade that it belongs to does not exist'
+                ELSE 'the ledger transaction says that it belongs to ' || quote_literal(l.reference) END AS wrong
+    FROM trading_trade t
+    FULL JOIN (SELECT id, reference FROM accounts_ledgertransaction WHERE kind = 'trade') l
+        ON l.id = t.ledger_transaction_id
+    WHERE t.id IS NULL OR l.id IS NULL OR l.reference <> t.id::text ORDER BY 1, 2"""
+
+# Prices and places in the queue as they were at the moment of the trade: an order may have been amended since.
+_PLACES = """
+    WITH places AS (
+        SELECT market_id, order_id, price, sequence AS since,
+               lead(sequence, 1, 9223372036854775807) OVER (PARTITION BY order_id ORDER BY sequence) AS until
+        FROM trading_orderevent WHERE kind IN ('A', 'M')
+    )
+    SELECT t.id AS trade_id, t.price, t.sequence, t.taker_side, t.taker_order_id, t.maker_order_id,
+           taker.price * m.tick AS taker_limit, maker.price * m.tick AS maker_price,
+           taker.since AS taker_since, maker.since AS maker_since,
+           (t.price = maker.price * m.tick) AS at_makers_price,
+           (taker.price IS NULL OR CASE t.taker_side WHEN 'buy' THEN t.price <= taker.price * m.tick
+                                                     ELSE t.price >= taker.price * m.tick END) AS inside_limit,
+           (maker.since < taker.since) AS maker_is_older
+    FROM trading_trade t
+    JOIN market_market m ON m.id = t.market_id
+    JOIN places taker ON taker.order_id = t.taker_order_id AND taker.market_id = t.market_id
+        AND t.sequence > taker.since AND t.sequence < taker.until
+    JOIN places maker ON maker.order_id = t.maker_order_id AND maker.market_id = t.market_id
+        AND t.sequence > maker.since AND t.sequence < maker.until
+    WHERE (t.price = maker.price * m.tick) IS NOT TRUE OR maker.since >= taker.since
+       OR CASE t.taker_side WHEN 'buy' THEN t.price > taker.price * m.tick
+                            ELSE t.price < taker.price * m.tick END
+    ORDER BY t.id"""
+
+PRICE = Rule("L4-PRICE", 4, "a fill is at the price of the maker's order")
+LIMIT = Rule("L4-LIMIT", 4, "a fill is inside the taker's limit")
+OLDER = Rule("L4-OLDER", 4, "the maker's order was in the log before the taker's")
+
+_WRONG_PLACES = (
+    ("at_makers_price", PRICE, "trade {trade_id} is at {price}, its maker's order {maker_order_id} at {maker_price}"),
+    (
+        "inside_limit",
+        LIMIT,
+        "trade {trade_id}: order {taker_order_id} trades at {price}, its limit to {taker_side} is {taker_limit}",
+    ),
+    (
+        "maker_is_older",
+        OLDER,
+        "trade {trade_id}: maker order {maker_order_id} came at event {maker_since}, "
+        "taker order {taker_order_id} at {taker_since}",
+    ),
+)  # fmt: skip
+
+
+def wrong_places(cursor: Cursor) -> Iterator[Violation]:
+    for row in rows(cursor, _PLACES):
+        for column, rule, message in _WRONG_PLACES:
+            if not row[column]:
+                yield Violation(rule.id, message.format(**row), _without_answers(row))
+
+
+def _without_answers(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not isinstance(value, bool)}
+
+
+CHECKS = (
+    by_query(
+        "L1-TRADE",
+        1,
+        "the postings of a trade are what the trade says, fees included",
+        _POSTINGS,
+        "trade {trade_id}: its ledger transaction {transaction_id} gives account {account_id} "
+        "{missing} {asset} less than the trade says",
+    ),
+    by_query(
+        "L3-COST",
+        3,
+        "the cost of a trade is price x quantity",
+        _COSTS,
+        "trade {trade_id}: {quantity} at {price} is said to cost {cost}",
+    ),
+    Check((PRICE, LIMIT, OLDER), wrong_places),
+    by_query(
+        "L4-SELF",
+        4,
+        "nobody trades with themselves",
+        _ONE_PARTY,
+        "trade {trade_id}: account {account_id} is on both sides",
+    ),
+    by_query(
+        "L4-PARTIES",
+        4,
+        "accounts, sides and market of a trade are those of its orders",
+        _PARTIES,
+        "trade {trade_id} does not fit its orders {taker_order_id} (taker) and {maker_order_id} (maker)",
+    ),
+    by_query(
+        "L4-FEE",
+        4,
+        "a fee is a whole number of units, and not more than a tenth of what its payer received",
+        _FEES,
+        "trade {trade_id}: the {party} received {received} {asset} and paid a fee of {fee}",
+    ),
+    by_query(
+        "L7-LEDGER",
+        7,
+        "every trade has its ledger transaction, and the reverse",
+        _TRANSACTIONS,
+        "trade {trade_id}, ledger transaction {transaction_id}: {wrong}",
+    ),
+)
