@@ -2,7 +2,6 @@
 
 import random
 import threading
-from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -14,9 +13,7 @@ from market.models import Candle
 from market.services import lock_candle_progress, make_candle_progress
 from trading.models import Trade
 from trading.services.roll_up_candles import roll_up_candles, roll_up_if_behind
-from trading.tests.trades import market_of, print_trades
-
-NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+from trading.tests.market_data.trades import NOON, market_of, print_trades
 
 
 def busy_day(seed, count):

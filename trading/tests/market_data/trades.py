@@ -1,10 +1,16 @@
 """Trades as rows, for tests of what is read from them."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from market.models import Asset, Market
 from trading.models import Trade
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+def at(seconds):
+    return NOON + timedelta(seconds=seconds)
 
 
 def market_of(symbol="BTC-USDT"):

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from accounts.services import register_user
 from common.clock import now
 from market.models import Price
-from trading.tests.trades import market_of
+from trading.tests.market_data.trades import market_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "the-tulip-of-1637"
