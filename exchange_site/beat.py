@@ -13,6 +13,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("price tick", price_tick_seconds, "market.tasks.tick_prices"),
         ("candles", 1.0, "trading.tasks.roll_up_candles"),
         ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),
+        ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]
     return {
         name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -1,0 +1,10 @@
+"""Celery tasks: another door to the services. What runs when stands in exchange_site/beat.py."""
+
+from celery import shared_task
+from django.core.management import call_command
+
+
+@shared_task(name="accounts.tasks.flush_expired_tokens")
+def flush_expired_tokens() -> None:
+    """Forget tokens that have expired by themselves (`manage.py flushexpiredtokens`)."""
+    call_command("flushexpiredtokens")
