@@ -85,33 +85,28 @@ class SharedStorage(CircuitBreakerStorage):
         self._count("openings")
 
 
-class GrowingBreaker(CircuitBreaker):
-    """Its pause doubles with each opening since the last success."""
-
-    def __init__(self, name: str) -> None:
-        self.storage = SharedStorage(name)
-        super().__init__(fail_max=MAX_FAILURES, state_storage=self.storage, name=name)
-
-    @property
-    def reset_timeout(self) -> float:
-        doublings = max(self.storage.openings - 1, 0)
-        return min(FIRST_PAUSE_SECONDS * 2 ** min(doublings, 10), LONGEST_PAUSE_SECONDS)
-
-
 class GuardedFeed:
     """A feed behind a breaker: while that is open, fetch fails at once and asks nobody."""
 
     def __init__(self, feed: PriceFeed) -> None:
         self._feed = feed
-        self.breaker = GrowingBreaker(feed.name)
+        self.storage = SharedStorage(feed.name)
+        self._breaker = CircuitBreaker(fail_max=MAX_FAILURES, state_storage=self.storage, name=feed.name)
 
     @property
     def name(self) -> str:
         return self._feed.name
 
+    @property
+    def pause_seconds(self) -> int:
+        """How long the feed is left alone once the breaker is open."""
+        doublings = max(self.storage.openings - 1, 0)
+        return min(FIRST_PAUSE_SECONDS * 2 ** min(doublings, 10), LONGEST_PAUSE_SECONDS)
+
     def fetch(self, symbols: Sequence[str]) -> dict[str, Decimal]:
         """See PriceFeed."""
+        self._breaker.reset_timeout = self.pause_seconds
         try:
-            return self.breaker.call(self._feed.fetch, symbols)
+            return self._breaker.call(self._feed.fetch, symbols)
         except CircuitBreakerError as error:
             raise FeedFailed(f"{self.name} is left alone for a while") from error

@@ -37,7 +37,7 @@ def ask(guarded, times=1):
 
 
 def time_passes(guarded, seconds):
-    storage = guarded.breaker.storage
+    storage = guarded.storage
     storage._set("opened_at", storage.opened_at - timedelta(seconds=seconds))
 
 
@@ -76,7 +76,7 @@ def test_the_pause_doubles_up_to_ten_minutes(dead):
     ask(guarded, times=3)
     pauses = []
     for _ in range(7):
-        pauses.append(guarded.breaker.reset_timeout)
+        pauses.append(guarded.pause_seconds)
         time_passes(guarded, pauses[-1] - 1)
         before = dead.calls
         ask(guarded)
@@ -99,4 +99,4 @@ def test_one_good_answer_after_the_pause_closes_it_and_forgets_the_past(dead):
     before = dead.calls
     ask(guarded, times=10)
     assert dead.calls == before + 3
-    assert guarded.breaker.reset_timeout == 30
+    assert guarded.pause_seconds == 30

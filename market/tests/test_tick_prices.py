@@ -97,7 +97,7 @@ def test_binance_is_back_after_the_pause_and_the_source_says_so(venue):
     for _ in range(6):
         tick()
     assert len(venue.asked) == 3
-    storage = outside(venue.url).breaker.storage
+    storage = outside(venue.url).storage
     storage._set("opened_at", storage.opened_at - timedelta(seconds=30))
     venue.reply = venue.quote
     tick()

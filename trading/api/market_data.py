@@ -81,14 +81,14 @@ class PriceSerializer(serializers.Serializer):
     last = MoneyString(allow_null=True, help_text="of the newest trade here")
     index = MoneyString(allow_null=True)
     mark = MoneyString(allow_null=True, help_text="on a spot market the index")
-    source = serializers.ChoiceField(choices=Price.Source.choices, allow_null=True)
+    source = serializers.ChoiceField(choices=Price.Source.choices, allow_null=True)  # type: ignore[assignment]
     updated_at = Milliseconds(allow_null=True)
 
 
 class WrittenPriceSerializer(serializers.Serializer):
     symbol = serializers.CharField(source="market.symbol")
     index = MoneyString()
-    source = serializers.ChoiceField(choices=Price.Source.choices)
+    source = serializers.ChoiceField(choices=Price.Source.choices)  # type: ignore[assignment]
     updated_at = Milliseconds()
 
 
