@@ -1,7 +1,6 @@
 """Trading on the page in a real browser, on a real exchange."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest

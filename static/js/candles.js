@@ -13,6 +13,7 @@ export class Candles extends EventTarget {
     this.symbol = symbol;
     this.interval = "1m";
     this.list = [];
+    this.loaded = false;
   }
 
   async load(interval = this.interval) {
@@ -20,6 +21,7 @@ export class Candles extends EventTarget {
     const rows = await this.#fetch(KEPT);
     if (interval !== this.interval) return; // another one was chosen meanwhile
     this.list = rows;
+    this.loaded = true;
     this.dispatchEvent(new Event("change"));
   }
 

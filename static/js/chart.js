@@ -55,12 +55,12 @@ export class CandleChart {
 
   #draw() {
     const plot = this.#plot();
-    if (!plot) return;
+    if (!plot) return this.#describe(null);
     this.#grid(plot);
     plot.candles.forEach((candle, index) => this.#candle(plot, candle, index));
     this.#lastPrice(plot);
     const pointed = this.#pointer ? this.#crosshair(plot) : null;
-    this.#describe(pointed ?? plot.candles.at(-1));
+    return this.#describe(pointed ?? plot.candles.at(-1));
   }
 
   // Sizes and scales of this frame; null while there is nothing to draw.
@@ -170,10 +170,12 @@ export class CandleChart {
     context.fillText(text, left + 8, centre + 0.5);
   }
 
-  #describe({ time, open, high, low, close, volume }) {
+  #describe(candle) {
+    if (!candle) return setText(this.#legend, this.#candles.loaded ? "No trades yet" : "");
+    const { time, open, high, low, close, volume } = candle;
     const [o, h, l, c] = [open, high, low, close].map((price) => grouped(price, this.priceDecimals));
-    setText(this.#legend, `${clockTime(time).slice(0, -3)}  O ${o}  H ${h}  L ${l}  C ${c}  V ${grouped(volume)}`);
     this.#legend.dataset.direction = close.compare(open) >= 0 ? "up" : "down";
+    return setText(this.#legend, `${clockTime(time).slice(0, -3)}  O ${o}  H ${h}  L ${l}  C ${c}  V ${grouped(volume)}`);
   }
 
   #priceText(price) {

@@ -25,6 +25,7 @@ export function signed(amount, decimals) {
 export function shortened(amount) {
   if (amount === null || amount === undefined) return MISSING;
   const value = Decimal.parse(amount);
+  if (value.sign() === 0) return "0";
   for (const [zeros, unit] of [[9, "B"], [6, "M"], [3, "K"]]) {
     const step = new Decimal(10n ** BigInt(zeros), 0);
     if (value.compare(step) >= 0) return `${grouped(value.dividedBy(step, 4), 2)}${unit}`;

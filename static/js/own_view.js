@@ -100,8 +100,9 @@ export class OwnView {
 
   async #takeFunds() {
     const answer = await this.#attempt(() => session.request("POST", "faucet", {}));
-    if (answer !== undefined) notify("Test funds were added to your balances.");
-    await this.afterAction();
+    if (answer === undefined) return;
+    this.#own.receive({ channel: "balances", type: "snapshot", data: answer.balances });
+    notify("Test funds were added to your balances.");
   }
 
   /** The stream brings what an own action changed; without it, ask. */
