@@ -136,9 +136,14 @@ class Pit:
 def draw(book, names):
     """The book as a ladder, see above. names: of accounts."""
     rows = []
-    for side, prices in (("sell", reversed(book.sides["sell"].keys)), ("buy", [-k for k in book.sides["buy"].keys])):
+    for side, prices in (
+        ("sell", reversed(book.sides["sell"].keys)),
+        ("buy", [-k for k in book.sides["buy"].keys]),
+    ):
         for price in prices:
-            queue = ", ".join(f"{names[order.account_id]} {order.open}" for order in book.sides[side].levels[price])
+            queue = ", ".join(
+                f"{names[order.account_id]} {order.open}" for order in book.sides[side].levels[price]
+            )
             rows.append(f"{side} {price} | {queue}")
     return rows
 

@@ -8,7 +8,9 @@ import copy
 
 
 class Order:
-    def __init__(self, number, owner, side, kind, price, quantity, budget, life, post_only, prevention, arrival):
+    def __init__(
+        self, number, owner, side, kind, price, quantity, budget, life, post_only, prevention, arrival
+    ):
         self.number = number
         self.owner = owner
         self.side = side
