@@ -48,7 +48,7 @@ def _in_transaction(symbol: str, requests: Sequence[Request], refused: dict[int,
             batch.lock_symbol()  # 1 one writer per symbol from here on
             batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
             batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
-            if batch.carried:
+            if batch.events:
                 batch.lock_balances()  # 5 once, sorted
                 batch.judge()  # 6 funds hold under the lock
                 batch.write()  # 7 events, orders, trades, postings, balances, sequence
@@ -56,7 +56,7 @@ def _in_transaction(symbol: str, requests: Sequence[Request], refused: dict[int,
         batch.book.undo()
         raise
     batch.book.keep()
-    if batch.carried:
+    if batch.events:
         publisher.note(symbol, batch.book.sequence, batch.account_ids())
     return batch.answer()
 

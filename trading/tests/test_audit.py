@@ -1,0 +1,99 @@
+"""The audit of a clean exchange, and the command."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from trading import audit
+from trading.models import BookState, Order, OrderEvent, Trade
+from trading.tests.audit_desk import Desk
+
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def desk():
+    return Desk(rounds=1)
+
+
+def test_a_varied_day_breaks_no_rule():
+    Desk()
+    report = audit.audit()
+    assert report.violations == []
+    assert report.skipped == []
+    assert report.rows["trades"] == Trade.objects.count() > 50
+    assert {rule.id for rule in report.checked} == {rule.id for rule in audit.RULES}
+    assert_that_it_was_varied()
+
+
+def assert_that_it_was_varied():
+    assert {"A", "T", "C", "R", "M"} == set(OrderEvent.objects.values_list("kind", flat=True))
+    assert set(Order.Status.values) == set(Order.objects.values_list("status", flat=True))
+    reasons = set(Order.objects.values_list("reason", flat=True))
+    assert {"CANCELLED_BY_USER", "IOC_REMAINDER", "FOK_NOT_FILLABLE", "SELF_TRADE_PREVENTED"} <= reasons
+    assert Order.objects.filter(quote_quantity__isnull=False, filled_quantity__gt=0).exists()
+
+
+def test_an_exchange_without_a_single_trade_is_clean():
+    assert audit.audit().violations == []
+
+
+def run(*arguments):
+    """Exit code and output of the command."""
+    output = StringIO()
+    try:
+        call_command("audit", *arguments, stdout=output)
+    except SystemExit as ended:
+        return ended.code, output.getvalue()
+    return 0, output.getvalue()
+
+
+def test_the_command_sums_up_a_clean_exchange(desk):
+    code, output = run()
+    assert code == 0
+    assert f"Checked {len(audit.RULES)} rules" in output
+    assert f"{Trade.objects.count():,} trades" in output
+    assert output.rstrip().endswith("No violation.")
+
+
+def test_the_command_says_what_a_fast_audit_leaves_out(desk):
+    code, output = run("--fast")
+    assert code == 0
+    assert "Left out by --fast: L5-BOOK, L4-QUEUE, L4-UNCROSSED." in output
+
+
+def test_the_answer_in_json_can_be_parsed(desk):
+    code, output = run("--json")
+    answer = json.loads(output)
+    assert (code, answer["ok"], answer["violations"]) == (0, True, [])
+    assert answer["rows"]["orders"] == Order.objects.count()
+    assert len(answer["checked"]) == len(audit.RULES)
+
+
+@pytest.fixture
+def a_wrong_last_price(desk):
+    BookState.objects.filter(market_id=desk.btc).update(last_price=1)
+
+
+def test_the_command_names_the_violation_and_exits_with_1(a_wrong_last_price):
+    code, output = run()
+    assert code == 1
+    assert "L5-STATE: BTC-USDT: last price 1 at " in output
+    assert output.rstrip().endswith("1 violations of 1 rules: L5-STATE.")
+
+
+def test_json_carries_the_violation_and_exits_with_1(a_wrong_last_price):
+    code, output = run("--json")
+    [violation] = json.loads(output)["violations"]
+    assert code == 1
+    assert violation["rule"] == "L5-STATE"
+    assert violation["details"]["last_price"] == "1"
+
+
+def test_every_rule_has_its_own_name():
+    ids = [rule.id for rule in audit.RULES]
+    assert len(ids) == len(set(ids))
+    assert all(rule.id.startswith(f"L{rule.law}-") for rule in audit.RULES)
