@@ -51,9 +51,7 @@ class Address:
 
 def main() -> int:
     multiprocessing.set_start_method("fork")  # honcho's helpers then inherit our answer to a closed terminal
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    _hear_signals()
     try:
         return _demo(DataFolder.from_environment(), Address.from_environment())
     except FolderInUse as error:
@@ -64,6 +62,17 @@ def main() -> int:
         say("Stopped before it was up.")
         return 0
     return 1
+
+
+def _hear_signals() -> None:
+    """Until the supervisor listens itself: SIGTERM and a closed terminal mean the same as Ctrl-C.
+
+    A background job begins with SIGINT ignored and has to be told to hear it; `nohup` is respected.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def _demo(folder: DataFolder, address: Address) -> int:

@@ -1,5 +1,6 @@
 """The programs that make up the exchange, each with its command line."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def commands(folder: DataFolder, environment: dict[str, str], web: int, sockets:
     return {
         "web": _web(web, environment.get("WEB_WORKERS") or "1"),
         "sockets": _sockets(sockets),
-        "worker": _celery("worker", "--concurrency", "2", "--without-gossip", "--without-mingle"),
+        "worker": _quiet_as_root()
+        + _celery("worker", "--concurrency", "2", "--without-gossip", "--without-mingle"),
         "beat": _celery("beat", "--schedule", str(folder.path / "beat-schedule"), "--pidfile", ""),
         "agents": manage("run_agents"),
         "proxy": proxy.command(folder),
@@ -49,6 +51,11 @@ def _sockets(port: int) -> list[str]:
     options += " --timeout-graceful-shutdown 2 --no-access-log --log-level warning --no-server-header"
     options += " --host 127.0.0.1"
     return [str(BIN / "uvicorn"), *options.split(), "--port", str(port), "exchange_site.asgi:application"]
+
+
+def _quiet_as_root() -> list[str]:
+    """Celery warns root at length, where a machine of its own (a container) has nobody else."""
+    return ["env", "PYTHONWARNINGS=ignore:You're running the worker"] if os.geteuid() == 0 else []
 
 
 def _celery(role: str, *options: str) -> list[str]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from exchange_site.local import console, embedded
 from exchange_site.local.console import LocalError, say
 from exchange_site.local.data_folder import DataFolder, FolderInUse
+from exchange_site.local.supervisor import end_leftovers
 
 WAIT_SECONDS = 600
 
@@ -59,7 +60,7 @@ def _of_running_demo(folder: DataFolder) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _turn(folder: DataFolder) -> Iterator[None]:
-    """Own the folder, after waiting for another command that does."""
+    """Own the folder, after waiting for another command that does; no program of a killed demo writes then."""
     deadline = time.monotonic() + WAIT_SECONDS
     told = False
     with contextlib.ExitStack() as stack:
@@ -74,6 +75,7 @@ def _turn(folder: DataFolder) -> Iterator[None]:
                     say(f"{error} Waiting for it to end ...", console.stderr)
                 told = True
                 time.sleep(0.5)
+        end_leftovers(folder)
         yield
 
 
