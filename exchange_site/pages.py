@@ -29,7 +29,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-INTERVALS = ["1m", "5m", "15m", "1h"]
+INTERVALS = ["1s", "1m", "5m", "15m", "1h"]
+FIRST_INTERVAL = "1m"
 SHARES = ["25", "50", "75", "100"]  # of the available balance, in per cent
 DEMO_LOGINS = ["alice", "bob", "carol", "admin"]
 
@@ -64,7 +65,7 @@ def trade(request: HttpRequest, symbol: str) -> HttpResponse:
         market = market_by_symbol(symbol)
     except Refused:
         return render(request, "404.html", _shared() | {"symbol": symbol[:24]}, status=404)
-    page = {"market": market_rules(market), "intervals": INTERVALS, "shares": SHARES}
+    page = {"market": market_rules(market), "intervals": INTERVALS, "first": FIRST_INTERVAL, "shares": SHARES}
     return render(request, "trade.html", _shared() | page)
 
 

@@ -3,7 +3,7 @@
 import { publicGet } from "./api.js";
 import { Decimal, ZERO } from "./decimal.js";
 
-export const INTERVALS = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000 };
+export const INTERVALS = { "1s": 1000, "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000 };
 const KEPT = 240;
 
 /** Fires "change". `list`: { time, open, high, low, close, volume }, amounts Decimal, oldest first. */

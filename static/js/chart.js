@@ -118,7 +118,7 @@ export class CandleChart {
     candles.forEach(({ time }, index) => {
       if (!isLabelled(time, every) || x(index) < LABEL_WIDTH / 2 || x(index) > area.width - LABEL_WIDTH / 2) return;
       line(context, x(index), LEGEND_HEIGHT, x(index), area.height);
-      context.fillText(timeLabel(time), x(index), area.height + AXIS_HEIGHT / 2);
+      context.fillText(timeLabel(time, every), x(index), area.height + AXIS_HEIGHT / 2);
     });
   }
 
@@ -175,7 +175,7 @@ export class CandleChart {
     const { time, open, high, low, close, volume } = candle;
     const [o, h, l, c] = [open, high, low, close].map((price) => grouped(price, this.priceDecimals));
     this.#legend.dataset.direction = close.compare(open) >= 0 ? "up" : "down";
-    return setText(this.#legend, `${clockTime(time).slice(0, -3)}  O ${o}  H ${h}  L ${l}  C ${c}  V ${grouped(volume)}`);
+    return setText(this.#legend, `${clockTime(time)}  O ${o}  H ${h}  L ${l}  C ${c}  V ${grouped(volume)}`);
   }
 
   #priceText(price) {

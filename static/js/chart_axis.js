@@ -7,16 +7,20 @@ export function niceStep(least) {
 }
 
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const SECOND = new Intl.DateTimeFormat(undefined, { minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
-/** The time of day, or the day where one begins. */
-export function timeLabel(milliseconds) {
+/** The time of day, or the day where one begins; with seconds for labels less than a minute apart. */
+export function timeLabel(milliseconds, step) {
   const date = new Date(milliseconds);
+  if (step < MINUTE) return SECOND.format(date);
   return date.getHours() === 0 && date.getMinutes() === 0 ? DAY.format(date) : HOUR.format(date);
 }
 
 const MINUTE = 60_000;
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440].map((minutes) => minutes * MINUTE);
+const SECONDS = [5, 10, 15, 30].map((seconds) => seconds * 1000);
+const MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440].map((minutes) => minutes * MINUTE);
+const STEPS = [...SECONDS, ...MINUTES];
 
 /** The round distance in time between labels that stand at least so many candles apart. */
 export function labelStep(candles, candlesApart) {
