@@ -156,15 +156,20 @@ def _may_owe(account_id: int) -> bool:
 
 
 def adjust_balance(
-    account: Account, asset: str, amount: Decimal, reason: str, actor: User
+    account: Account, asset: str, amount: Decimal, reason: str, actor: User, *, reference: str = ""
 ) -> LedgerTransaction:
-    """An administrator's correction: a ledger transaction with a reason and a name, never an edited number."""
+    """An administrator's correction: a ledger transaction with a reason and a name, never an edited number.
+
+    Raises Refused INSUFFICIENT_FUNDS, VALIDATION_ERROR without a reason or for an amount of zero.
+    """
     if not reason.strip():
         raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment needs a reason.", reason=["required"])
     if amount == 0:
         raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment of zero changes nothing.", amount=["zero"])
     entries = [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, -amount)]
-    return post_transaction(LedgerTransaction.Kind.ADJUSTMENT, entries, reason=reason.strip(), actor=actor)
+    return post_transaction(
+        LedgerTransaction.Kind.ADJUSTMENT, entries, reason=reason.strip(), reference=reference, actor=actor
+    )
 
 
 def claim_faucet(user: User, amounts: dict[str, Decimal], most_claims: int) -> LedgerTransaction:

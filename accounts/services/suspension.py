@@ -32,13 +32,13 @@ def suspend_user(user: User, reason: str, by: User) -> User:
     return user
 
 
-def resume_user(user: User, by: User) -> User:
-    """Lifts a suspension: the user can sign in again."""
+def resume_user(user: User, by: User, reason: str = "") -> User:
+    """Lifts a suspension: the user can sign in again. The history tells who, when and, if given, why."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         user.suspended_at, user.suspended_reason = None, ""
         user.save(update_fields=["suspended_at", "suspended_reason"])
-        _note(user, by, "Suspension lifted")
+        _note(user, by, f"Suspension lifted: {reason}" if reason else "Suspension lifted")
     return user
 
 

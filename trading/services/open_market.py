@@ -20,9 +20,10 @@ def open_market(market: Market) -> BookState:
     return state
 
 
-def set_market_status(symbol: str, status: str, by: User | None = None) -> Market:
+def set_market_status(symbol: str, status: str, by: User | None = None, reason: str = "") -> Market:
     """Open, halt or set to cancel-only. Waits for the batch in hand and holds from the next one on.
 
+    With `by`, the market's history in the admin tells who did it, when and, if given, why.
     Raises Refused UNKNOWN_SYMBOL.
     """
     market = market_by_symbol(symbol)
@@ -31,6 +32,7 @@ def set_market_status(symbol: str, status: str, by: User | None = None) -> Marke
         Market.objects.filter(pk=market.pk).update(status=status)
         if by is not None:
             rows = Market.objects.filter(pk=market.pk)
-            LogEntry.objects.log_actions(by.pk, rows, CHANGE, f"Status: {status}", single_object=True)
+            message = f"Status: {status}: {reason}" if reason else f"Status: {status}"
+            LogEntry.objects.log_actions(by.pk, rows, CHANGE, message, single_object=True)
     market.refresh_from_db()
     return market
