@@ -28,7 +28,7 @@ test: setup-dev browser ## Run every test (ARGS="-k ledger" to choose some); wor
 
 lint: setup-dev ## Check style, types, imports between the rooms, and that no migration is missing
 	@failed=""; \
-	check() { echo "-- $$*"; "$$@" || failed="$$failed, $$1"; }; \
+	check() { echo "-- $$*"; "$$@" || failed="$$failed, $${*#$(BIN)/}"; }; \
 	export SECRET_KEY=only-to-lint-0123456789-0123456789-0123456789 DATABASE_URL=$${DATABASE_URL:-postgresql:///lint} ; \
 	check $(BIN)/ruff check .; \
 	check $(BIN)/ruff format --check .; \

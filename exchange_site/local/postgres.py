@@ -176,7 +176,7 @@ def _let_through(owner: pwd.struct_passwd, paths: list[Path], output: Terminal) 
     Folders above get the right to be passed through (not to be listed), the wheel's files to be read.
     """
     if not _may_run(owner):
-        subprocess.run(["chmod", "-R", "go+rX", binaries().parents[1]], check=True)
+        subprocess.run(["chmod", "-R", "go+rX", str(binaries().parents[1])], check=True)
     for folder in {parent for path in paths for parent in path.absolute().parents}:
         mode = folder.stat().st_mode
         if not mode & 0o001 and folder.stat().st_uid != owner.pw_uid:
@@ -185,7 +185,7 @@ def _let_through(owner: pwd.struct_passwd, paths: list[Path], output: Terminal) 
 
 
 def _may_run(owner: pwd.struct_passwd) -> bool:
-    command = [binaries() / "postgres", "--version"]
+    command = [str(binaries() / "postgres"), "--version"]
     try:
         subprocess.run(command, check=True, capture_output=True, cwd="/", **_as(owner))
     except (OSError, subprocess.CalledProcessError):
@@ -199,7 +199,7 @@ def _make_cluster(data: Path, owner: pwd.struct_passwd) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     _private_folder(draft, owner)
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command = [binaries() / "initdb", *locale, "--auth=trust", "-U", SUPERUSER, "-D", draft]
+    command = [str(binaries() / "initdb"), *locale, "--auth=trust", "-U", SUPERUSER, "-D", str(draft)]
     made = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", **_as(owner))
     if made.returncode != 0:
         raise LocalError(f"initdb failed:\n{made.stderr}")
