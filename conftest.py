@@ -8,16 +8,20 @@ os.environ["PRICE_FEED"] = "simulation"
 os.environ.setdefault("RATE_LIMIT", "off")
 
 import pytest
+from django.core.management.commands import flush as flush_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 GUARDED_TABLES = ("accounts_posting", "accounts_ledgertransaction", "trading_orderevent", "trading_trade")
 
+# What migrations have written, the same for every test.
+KEPT_TABLES = ("django_content_type", "auth_permission")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def emptying_between_tests_is_allowed():
     """The database refuses to empty the ledger; only the tests may, between two of them."""
-    flush = DatabaseOperations.execute_sql_flush
+    flush, emit = DatabaseOperations.execute_sql_flush, flush_command.emit_post_migrate_signal
 
     def empty_unguarded(self, sql_list):
         # DELETE and not the TRUNCATE of sql_list: on small tables it costs a fiftieth.
@@ -25,12 +29,13 @@ def emptying_between_tests_is_allowed():
         with transaction.atomic(), connection.cursor() as cursor:
             for table in GUARDED_TABLES:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
-            for table in tables:
+            for table in set(tables) - set(KEPT_TABLES):
                 cursor.execute(f'DELETE FROM "{table}"')
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in GUARDED_TABLES:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
 
     DatabaseOperations.execute_sql_flush = empty_unguarded
+    flush_command.emit_post_migrate_signal = lambda *args, **options: None
     yield
-    DatabaseOperations.execute_sql_flush = flush
+    DatabaseOperations.execute_sql_flush, flush_command.emit_post_migrate_signal = flush, emit

@@ -1,0 +1,167 @@
+"""A trading desk for tests: Alice, Bob and Carol with funds, three markets, and books drawn as ladders.
+
+desk = TradingDesk()
+ask = desk.sells("bob", "0.5", at="60000")
+desk.buys("alice", "0.2", at="60000")
+assert desk.book() == ladder("sell 60000 | bob 0.3")
+assert desk.balance("alice", "BTC") == ("1.1998", "0")
+"""
+
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from accounts.ledger import Entry
+from accounts.models import Account, Balance, User
+from accounts.services import open_account, outside_account, post_transaction
+from common.errors import Refused
+from common.money import format_decimal
+from market.models import Asset, Market
+from trading import services
+from trading.matching_service import pipeline
+from trading.models import BookState, Order, OrderEvent, Trade
+from trading.rules import NewOrder
+
+FUNDS = {"USDT": "100000", "BTC": "1", "ETH": "20"}
+MARKETS = {
+    "BTC-USDT": {"tick": "0.01", "lot": "0.00001", "minimum_notional": "5"},
+    "ETH-USDT": {"tick": "0.01", "lot": "0.0001", "minimum_notional": "5"},
+    "ETH-BTC": {"tick": "0.00001", "lot": "0.001", "minimum_notional": "0.0001"},
+}
+NOBODY = 0
+MAKER_FEE, TAKER_FEE = "0.001", "0.002"
+
+
+class TradingDesk:
+    """`new` and `market` take decimals as text; so do all calls."""
+
+    @transaction.atomic
+    def __init__(self, people=("alice", "bob", "carol"), funds=None, symbols=tuple(MARKETS)):
+        for code in FUNDS:
+            Asset.objects.get_or_create(code=code, defaults={"name": code, "precision": 8})
+        for symbol in symbols:
+            open_market(symbol)
+        self.accounts = {name: self.hire(name, FUNDS if funds is None else funds) for name in people}
+
+    def hire(self, name, funds):
+        """A person with funds, by asset."""
+        account = open_account(User.objects.create(username=name))
+        entries, outside = [], outside_account().pk
+        for asset, amount in funds.items():
+            entries += [Entry(account.pk, asset, Decimal(amount)), Entry(outside, asset, -Decimal(amount))]
+        if entries:
+            post_transaction("deposit", entries)
+        return account.pk
+
+    # ---- calls; a refusal is given back by its name ----
+
+    def buys(self, who, quantity=None, at=None, symbol="BTC-USDT", **terms):
+        return self.calls(who, symbol, new_order("buy", quantity, at, **terms))
+
+    def sells(self, who, quantity=None, at=None, symbol="BTC-USDT", **terms):
+        return self.calls(who, symbol, new_order("sell", quantity, at, **terms))
+
+    def calls(self, who, symbol, new):
+        try:
+            return services.place_order(self.accounts[who], symbol, new)
+        except Refused as refused:
+            return refused.code.name
+
+    def cancels(self, who, placed):
+        return self._named(services.cancel_order, self.accounts[who], placed.order.id)
+
+    def cancels_all(self, who, symbol=None):
+        return services.cancel_all(self.accounts[who], symbol)
+
+    def amends(self, who, placed, price=None, quantity=None):
+        return self._named(
+            services.amend_order, self.accounts[who], placed.order.id, as_decimal(price), as_decimal(quantity)
+        )
+
+    @staticmethod
+    def _named(service, *arguments):
+        try:
+            return service(*arguments)
+        except Refused as refused:
+            return refused.code.name
+
+    # ---- looks ----
+
+    def book(self, symbol="BTC-USDT"):
+        """The open orders as rows, drawn as a ladder: best in the middle, first in the queue first."""
+        orders = Order.objects.filter(market__symbol=symbol, status__in=Order.OPEN_STATUSES).order_by(
+            "priority"
+        )
+        names = {account: name for name, account in self.accounts.items()}
+        levels = {}
+        for order in orders:
+            still_open = order.quantity - order.filled_quantity - order.cancelled_quantity
+            levels.setdefault((order.side, order.price), []).append(
+                f"{names[order.account_id]} {format_decimal(still_open)}"
+            )
+        rows = sorted(levels.items(), key=lambda row: (row[0][0] == "buy", -row[0][1]))
+        return [f"{side} {format_decimal(price)} | {', '.join(queue)}" for (side, price), queue in rows]
+
+    def balance(self, who, asset):
+        """(available, held) as text."""
+        row = Balance.objects.filter(account_id=self.accounts[who], asset=asset).first()
+        return (format_decimal(row.available), format_decimal(row.held)) if row else None
+
+    def fees(self, asset, symbol="BTC-USDT"):
+        row = Balance.objects.filter(account__name=f"fees:{symbol}", asset=asset).first()
+        return format_decimal(row.available) if row else "0"
+
+    def everything(self):
+        """All that a refused order could have left a trace in."""
+        for symbol in MARKETS:
+            services.submit(symbol, [services.CancelAllRequest(NOBODY)])  # brings the warm book up to date
+        return (
+            list(Order.objects.order_by("id").values()),
+            OrderEvent.objects.count(),
+            Trade.objects.count(),
+            list(BookState.objects.order_by("market_id").values()),
+            list(Balance.objects.order_by("id").values()),
+            {symbol: warm_hash(symbol) for symbol in MARKETS},
+        )
+
+
+def new_order(side, quantity=None, at=None, **terms):
+    terms = {name: as_decimal(value) if name == "quote_quantity" else value for name, value in terms.items()}
+    return NewOrder(side, "market" if at is None else "limit", as_decimal(quantity), as_decimal(at), **terms)
+
+
+def as_decimal(text):
+    return None if text is None else Decimal(text)
+
+
+def open_market(symbol, **rules):
+    base, quote = symbol.split("-")
+    values = MARKETS.get(symbol, {}) | rules
+    market, _ = Market.objects.get_or_create(
+        symbol=symbol,
+        defaults={
+            "base_id": base,
+            "quote_id": quote,
+            "maker_fee": MAKER_FEE,
+            "taker_fee": TAKER_FEE,
+            **values,
+        },
+    )
+    services.open_market(market)
+    return market
+
+
+def warm_hash(symbol):
+    """Of the book in this process's memory; None if there is none."""
+    warm = pipeline._books.get(symbol)
+    return warm.book.state_hash() if warm else None
+
+
+def kill_connection(pid):
+    """As an administrator or a failing server would. Not to be called on the connection that is to die."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+def fee_account(symbol):
+    return Account.objects.get(name=f"fees:{symbol}").pk
