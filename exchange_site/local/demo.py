@@ -58,6 +58,8 @@ def main() -> int:
         say(f"{error} Stop that one first (Ctrl-C in its terminal), or set BOURSE_DATA_DIR.")
     except LocalError as error:
         say(str(error))
+    except PermissionError as error:
+        say(f"No permission for {error.filename}. Start as the user it belongs to, or set BOURSE_DATA_DIR.")
     except KeyboardInterrupt:
         say("Stopped before it was up.")
         return 0

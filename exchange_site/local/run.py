@@ -32,6 +32,9 @@ def main(arguments: list[str]) -> int:
     except LocalError as error:
         say(str(error), console.stderr)
         return 1
+    except PermissionError as error:
+        say(f"No permission for {error.filename}.", console.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
