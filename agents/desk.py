@@ -105,10 +105,9 @@ class Desk:
         return self._send([CancelAllRequest(member.account_id) for member in present])
 
     def _set_due(self, now_ms: int, makers: Sequence[Agent], noise_traders: Sequence[Agent]) -> None:
-        """When each acts again; the makers take turns."""
+        """When each acts again. The makers move together, so that none meets the old quotes of another."""
         for agent in makers:
-            turn = REQUOTE_MS * self.makers.index(agent) // len(self.makers) if agent.due_ms is None else 0
-            agent.due_ms = now_ms + REQUOTE_MS + turn
+            agent.due_ms = now_ms + REQUOTE_MS
         for agent in noise_traders:
             agent.due_ms = now_ms + pause_ms(self.noise, agent.rng)
 

@@ -1,0 +1,1 @@
+"""The agents without a clock, in a database of their own: the same seed gives the same trades."""

@@ -25,7 +25,7 @@ class MakerParameters:
     levels: int = 15
     half_spread: int = 60
     spacing: int = 60
-    most_skew: int = 300
+    most_skew: int = 100
     widening: int = 1  # times the distances; more when the index has not been heard of for a while
 
 

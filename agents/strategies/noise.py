@@ -13,7 +13,7 @@ class NoiseParameters:
     """`size`: lots of a large order. Shares in parts per thousand, distances in parts per million."""
 
     size: int
-    mean_pause_ms: int = 2_000
+    mean_pause_ms: int = 1_600
     large_share: int = 40
     market_share: int = 600
     most_slippage: int = 30
