@@ -1,6 +1,6 @@
-"""A whole exchange on the test database, and a real browser to look at it.
+"""An exchange on the test database and a real browser to look at it, handed to the tests by conftest.py.
 
-`live_exchange` starts the web, sockets and proxy processes; `browser` is Debian's Chromium and `page` a tab of it. conftest.py hands them to the tests.
+`live_exchange` starts the web, sockets and proxy processes; `browser` is Debian's Chromium, `page` a tab of it.
 """
 
 import contextlib
