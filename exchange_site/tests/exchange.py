@@ -50,10 +50,12 @@ class LiveExchange:
     def kill(self, *names: str) -> None:
         """SIGKILL these programs and their children, as a machine that loses power would."""
         for name in names:
-            leader = psutil.Process(self._processes.pop(name).pid)
-            for process in [leader, *leader.children(recursive=True)]:
+            started = self._processes.pop(name)
+            family = psutil.Process(started.pid).children(recursive=True)
+            for process in [started, *family]:
                 process.kill()
-            leader.wait(PATIENCE_SECONDS)
+            started.wait(PATIENCE_SECONDS)
+            psutil.wait_procs(family, PATIENCE_SECONDS)
 
     def call(self, method: str, path: str, user: str | None = None, **body: Any) -> Any:
         """A request to the API as that user; answers the parsed body and fails the test on a refusal."""
