@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from accounts.models import Account, User
+from accounts.models import Account, LedgerTransaction, User
 from accounts.services import adjust_balance, claim_faucet, open_account
 from market.models import Asset, Market
 from trading import audit
@@ -92,28 +92,35 @@ class Desk:
         return self.markets[symbol].lot * (100 if symbol == "BTC-USDT" else 1)
 
     def _leave_a_known_book(self) -> None:
-        """In BTC-USDT: two bids of Alice at one price and one lower, an ask of Bob partly taken by Carol."""
+        """In BTC-USDT: two bids of Alice at one price and one lower, an ask of Bob partly taken by Carol.
+
+        Before that, a buy of Bob's swept two asks of Alice, the older one first.
+        """
         for person in self.people.values():
             submit("BTC-USDT", [CancelAllRequest(person.pk)])
-        alice, bob, carol = (self.people[name].pk for name in ("alice", "bob", "carol"))
-        self.bid = self.place(alice, "buy", "0.01", "29000")
-        self.later_bid = self.place(alice, "buy", "0.01", "29000")
-        self.lower_bid = self.place(alice, "buy", "0.02", "28000")
-        self.ask = self.place(bob, "sell", "0.5", "31000")
-        self.taker = self.place(carol, "buy", "0.1", "31000")
+        self.alice, self.bob, self.carol = (self.people[name].pk for name in ("alice", "bob", "carol"))
+        self.cancelled = self.place(self.alice, "buy", "0.01", "27000")
+        submit("BTC-USDT", [CancelAllRequest(self.alice)])
+        for price in ("30500", "30500"):
+            self.place(self.alice, "sell", "0.01", price)
+        sweep = self.place(self.bob, "buy", "0.02", "30500")
+        self.swept = list(Trade.objects.filter(taker_order_id=sweep.pk).order_by("sequence"))
+        self.bid = self.place(self.alice, "buy", "0.01", "29000")
+        self.later_bid = self.place(self.alice, "buy", "0.01", "29000")
+        self.lower_bid = self.place(self.alice, "buy", "0.02", "28000")
+        self.ask = self.place(self.bob, "sell", "0.5", "31000")
+        self.taker = self.place(self.carol, "buy", "0.1", "31000")
         self.trade = Trade.objects.get(taker_order_id=self.taker.pk)
-        self.adjustment_id = self.one("SELECT id FROM accounts_ledgertransaction WHERE kind = 'adjustment'")
         self.btc = self.markets["BTC-USDT"].pk
+        self.outside = Account.objects.get(name="outside").pk
+        self.fees = Account.objects.get(name="fees:BTC-USDT").pk
+        self.adjustment = LedgerTransaction.objects.get(kind="adjustment").pk
+        self.deposit = LedgerTransaction.objects.filter(kind="faucet").first().pk
 
     def place(self, account_id: int, side: str, quantity: str, price: str) -> Order:
         new = NewOrder(side, "limit", Decimal(quantity), Decimal(price))
         [placed] = submit("BTC-USDT", [PlaceRequest(account_id, new)])
         return Order.objects.get(pk=placed.order.id)
-
-    def one(self, query: str):
-        with connection.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchone()[0]
 
     # ---- corruption ----
 
@@ -125,6 +132,40 @@ class Desk:
         for violation in report.violations:
             found[violation.rule].append(violation.details)
         return dict(found)
+
+    def credit(self, account_id: int, asset: str, amount: str, column: str = "available") -> str:
+        return (
+            f"UPDATE accounts_balance SET {column} = {column} + {amount}"
+            f" WHERE account_id = {account_id} AND asset = '{asset}'"
+        )
+
+    def post(self, transaction_id: int, *lines: tuple[int, str, str]) -> str:
+        """Postings (account, asset, amount) of a transaction, which may exist or not."""
+        values = ", ".join(
+            f"({transaction_id}, {account}, '{asset}', {amount})" for account, asset, amount in lines
+        )
+        return f"INSERT INTO accounts_posting (transaction_id, account_id, asset, amount) VALUES {values}"
+
+    def smuggle_in_a_bid(self, price: int, order_id: int = 1_000_000) -> list[str]:
+        """A bid of Carol's that lies in the book, well entered everywhere, but was never matched."""
+        ticks, cost = price * 100, price // 100
+        sequence = f"(SELECT sequence + 1 FROM trading_bookstate WHERE market_id = {self.btc})"
+        return [
+            f"""INSERT INTO trading_order SELECT (jsonb_populate_record(o, jsonb_build_object(
+                    'id', {order_id}, 'account_id', {self.carol}, 'client_order_id', 'smuggled-{order_id}',
+                    'price', {price}, 'priority', {sequence}))).* FROM trading_order o WHERE id = {self.bid.pk}""",
+            f"""INSERT INTO trading_orderevent SELECT (jsonb_populate_record(e, jsonb_build_object(
+                    'order_id', {order_id}, 'account_id', {self.carol}, 'price', {ticks}, 'sequence', {sequence},
+                    'details', details || '{{"client_order_id": "smuggled-{order_id}"}}'))).*
+                FROM trading_orderevent e WHERE kind = 'A' AND order_id = {self.bid.pk}""",
+            f"""UPDATE trading_orderevent SET created_at = (SELECT last_event_at FROM trading_bookstate
+                    WHERE market_id = {self.btc}) WHERE order_id = {order_id}""",
+            f"""UPDATE trading_order SET created_at = (SELECT last_event_at FROM trading_bookstate
+                    WHERE market_id = {self.btc}) WHERE id = {order_id}""",
+            f"UPDATE trading_bookstate SET sequence = sequence + 1 WHERE market_id = {self.btc}",
+            self.credit(self.carol, "USDT", f"-{cost}"),
+            self.credit(self.carol, "USDT", f"{cost}", "held"),
+        ]
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from trading import audit
 from trading.models import BookState, Order, OrderEvent, Trade
 from trading.tests.audit_desk import Desk
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
