@@ -50,7 +50,8 @@ class ErrorCode(Enum):
 class Refused(Exception):
     """A normal refusal, to be shown to the caller; nothing was changed."""
 
-    def __init__(self, code: ErrorCode, message: str = "", **details: Any) -> None:
+    # Positional only, so that `details` may name a field of any name, such as "code".
+    def __init__(self, code: ErrorCode, message: str = "", /, **details: Any) -> None:
         self.code = code
         self.message = message or code.text
         self.details = details

@@ -22,3 +22,17 @@ def query_integer(
     if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
         raise ValidationError({name: [f"Must be an integer from {low} to {high}."]})
     return int(text)
+
+
+def refuse_unknown_parameters(request: Request, *known: str) -> None:
+    """For requests where a misspelt parameter would do far more than was meant.
+
+    Raises ValidationError naming each parameter that is not known or is given twice.
+    """
+    wrong = {
+        name[:64]: ["This parameter is not known." if name not in known else "Give this parameter once."]
+        for name, values in request.query_params.lists()
+        if name not in known or len(values) != 1
+    }
+    if wrong:
+        raise ValidationError(wrong)

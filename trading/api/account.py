@@ -134,7 +134,7 @@ class FaucetView(TradingView):
         operation_id="faucet",
         tags=_TAGS,
         request=None,
-        responses={200: AccountSerializer, **errors(400, 401, 403, 404, 422)},
+        responses={200: AccountSerializer, **errors(400, 401, 403, 404, 413, 415, 422)},
     )
     def post(self, request: Request) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)

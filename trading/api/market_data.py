@@ -201,7 +201,7 @@ class MarketTickView(APIView):
         operation_id="market_tick",
         tags=["staff"],
         request=None,
-        responses={200: TickSerializer, **errors(400, 401, 403)},
+        responses={200: TickSerializer, **errors(400, 401, 403, 413, 415)},
     )
     def post(self, request: Request) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)

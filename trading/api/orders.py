@@ -17,7 +17,9 @@ from rest_framework.response import Response
 from accounts.api.authentication import signed_in
 from accounts.api.permissions import ReadScope, TradeScope
 from common.api.pagination import CursorPage
+from common.api.query import refuse_unknown_parameters
 from common.api.schema import errors
+from common.api.serializers import StrictSerializer
 from common.clock import to_ms
 from common.errors import ErrorCode, Refused
 from market.selectors import market_by_symbol
@@ -75,7 +77,7 @@ class OrdersView(TradingView):
         responses={
             201: PlacedOrderSerializer,
             200: PlacedOrderSerializer,
-            **errors(400, 401, 403, 404, 422),
+            **errors(400, 401, 403, 404, 413, 415, 422),
         },
         description="Place an order; it is matched and committed before the answer. 200 instead of 201: the "
         "client order id was used before, and this is that first order.",
@@ -108,10 +110,13 @@ class OrdersView(TradingView):
         operation_id="cancel_all_orders",
         tags=_TAGS,
         parameters=[_SYMBOL],
-        responses={200: _CANCELLED, **errors(400, 401, 403, 404)},
+        responses={200: _CANCELLED, **errors(400, 401, 403, 404, 413, 415)},
         description="Cancel every open order, in one market or in all.",
     )
     def delete(self, request: Request) -> Response:
+        # A symbol that is misspelt or sent in a body must not become: all markets.
+        refuse_unknown_parameters(request, "symbol")
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         cancelled = cancel_all(self.account_id, _symbol(request))
         return Response({"cancelled": [str(order_id) for order_id in cancelled]})
 
@@ -133,7 +138,7 @@ class OrderView(TradingView):
         operation_id="amend_order",
         tags=_TAGS,
         request=AmendSerializer,
-        responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404, 409, 422)},
+        responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404, 409, 413, 415, 422)},
         description="A smaller quantity keeps the order's place in the queue; anything else loses it.",
     )
     def patch(self, request: Request, reference: str) -> Response:
@@ -157,10 +162,11 @@ class CancelOrderView(TradingView):
         operation_id="cancel_order_by_post",
         tags=_TAGS,
         request=None,
-        responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
+        responses={200: OrderSerializer, **errors(400, 401, 403, 404, 409, 413, 415)},
         description="The same as DELETE, for clients that cannot send it.",
     )
     def post(self, request: Request, reference: str) -> Response:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         return Response(order_json(cancel_order(self.account_id, reference)))
 
 
@@ -176,7 +182,7 @@ class BatchView(TradingView):
                 "PlacedOrders",
                 {"results": serializers.ListField(child=serializers.DictField())},
             ),
-            **errors(400, 401, 403),
+            **errors(400, 401, 403, 413, 415),
         },
         description='Up to 100 orders; `results` has one entry each, in order: {"order": ...} or {"error": ...}. '
         "Orders of one market are carried out in one transaction.",
@@ -197,7 +203,7 @@ class CancelAfterView(TradingView):
             200: inline_serializer(
                 "CancelAfterAnswer", {"cancel_at": serializers.IntegerField(allow_null=True)}
             ),
-            **errors(400, 401, 403),
+            **errors(400, 401, 403, 413, 415),
         },
         description="A dead man's switch: all your open orders are cancelled unless you call again in time.",
     )

@@ -4,7 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from common.api.fields import Milliseconds, MoneyString, StrictBoolean, StrictChoice, StrictString
+from common.api.fields import (
+    Milliseconds,
+    MoneyString,
+    StrictBoolean,
+    StrictChoice,
+    StrictInteger,
+    StrictString,
+)
 from common.api.serializers import StrictSerializer
 from trading.models import Order
 from trading.rules import NewOrder
@@ -16,7 +23,7 @@ class NewOrderSerializer(StrictSerializer):
     """An order request. A limit order has price and quantity; a market order has either `quantity` or, to
     buy by cost, `quote_quantity`."""
 
-    symbol = StrictString(max_length=24)
+    symbol = StrictString(max_length=24, trim_whitespace=False)
     side = StrictChoice(Order.Side.choices)
     type = StrictChoice(Order.Type.choices)
     time_in_force = StrictChoice(Order.TimeInForce.choices, default="gtc")
@@ -28,6 +35,7 @@ class NewOrderSerializer(StrictSerializer):
     client_order_id = serializers.RegexField(
         CLIENT_ORDER_ID,
         required=False,
+        trim_whitespace=False,
         help_text="your own id, unique among your orders: sent again, it answers with the first order",
         error_messages={"invalid": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ : -"},
     )
@@ -51,12 +59,7 @@ class AmendSerializer(StrictSerializer):
 
 
 class CancelAfterSerializer(StrictSerializer):
-    timeout_ms = serializers.IntegerField(min_value=0, max_value=86_400_000, help_text="0 disarms")
-
-    def validate_timeout_ms(self, value: int) -> int:
-        if type(self.initial_data.get("timeout_ms")) is not int:
-            raise serializers.ValidationError("Must be an integer.")
-        return value
+    timeout_ms = StrictInteger(min_value=0, max_value=86_400_000, help_text="0 disarms")
 
 
 class FillSerializer(serializers.Serializer):

@@ -13,7 +13,7 @@ from market.api.markets import MarketSerializer
 from market.models import Market
 from trading.services import set_market_status
 
-_RESPONSES = {200: MarketSerializer, **errors(400, 401, 403, 404)}
+_RESPONSES = {200: MarketSerializer, **errors(400, 401, 403, 404, 413, 415)}
 
 
 class HaltView(APIView):

@@ -1,6 +1,7 @@
 """What an account owns, and what that is worth."""
 
 from decimal import Decimal
+from functools import reduce
 from typing import NamedTuple
 
 from accounts.selectors import balances
@@ -28,14 +29,17 @@ class Holdings(NamedTuple):
 
 def holdings(account_id: int) -> Holdings:
     rows = [
-        Holding(row.asset, row.available + row.held, row.available, row.held) for row in balances(account_id)
+        Holding(row.asset, EXACT.add(row.available, row.held), row.available, row.held)
+        for row in balances(account_id)
     ]
     worth = {EQUITY_ASSET: Decimal(1)}
     worth |= {
         price.market.base_id: price.index for price in prices() if price.market.quote_id == EQUITY_ASSET
     }
-    equity = sum(
-        (EXACT.multiply(row.total, worth[row.asset]) for row in rows if row.asset in worth), Decimal(0)
+    equity = reduce(
+        EXACT.add,
+        (EXACT.multiply(row.total, worth[row.asset]) for row in rows if row.asset in worth),
+        Decimal(0),
     )
     unpriced = [row.asset for row in rows if row.asset not in worth]
     return Holdings(rows, equity, EQUITY_ASSET, unpriced)

@@ -51,17 +51,12 @@ def symbols_with_open_orders(account_id: int) -> list[str]:
 
 
 def fills(account_id: int, symbol: str | None = None, order_id: int | None = None) -> QuerySet[Trade]:
-    """Trades in which the account was maker or taker, newest first."""
-    rows = (
-        Trade.objects.select_related("market")
-        .filter(Q(taker_account_id=account_id) | Q(maker_account_id=account_id))
-        .order_by("-id")
-    )
-    if symbol is not None:
-        rows = rows.filter(market__symbol=symbol)
+    """Trades in which the account, with that order of its own if one is named, was maker or taker; newest first."""
+    taker, maker = Q(taker_account_id=account_id), Q(maker_account_id=account_id)
     if order_id is not None:
-        rows = rows.filter(Q(taker_order_id=order_id) | Q(maker_order_id=order_id))
-    return rows
+        taker, maker = taker & Q(taker_order_id=order_id), maker & Q(maker_order_id=order_id)
+    rows = Trade.objects.select_related("market").filter(taker | maker).order_by("-id")
+    return rows if symbol is None else rows.filter(market__symbol=symbol)
 
 
 def fills_of_taker(order: Order) -> list[Trade]:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from accounts.selectors import balances
-from common.money import format_decimal
+from common.money import EXACT, format_decimal
 from trading import selectors
 from trading.models import Order, Trade
 from trading.presentation import fill_json, order_json
@@ -78,7 +78,7 @@ class UserStream:
         return [
             {
                 "asset": row.asset,
-                "total": format_decimal(row.available + row.held),
+                "total": format_decimal(EXACT.add(row.available, row.held)),
                 "available": format_decimal(row.available),
                 "held": format_decimal(row.held),
             }

@@ -1,0 +1,43 @@
+"""Alice, Bob and Carol with money, an administrator, and the demo's markets."""
+
+import pytest
+
+from exchange_site.management.commands.seed import MARKETS, make_assets, make_market
+from trading.tests.api.desk import Desk, person
+
+
+@pytest.fixture(autouse=True)
+def limits_off(settings):
+    settings.RATE_LIMIT_ENABLED = settings.RATELIMIT_ENABLE = False
+
+
+@pytest.fixture
+def markets(db):
+    make_assets()
+    for row in MARKETS:
+        make_market(*row)
+
+
+@pytest.fixture
+def alice(markets):
+    return Desk(person("alice"))
+
+
+@pytest.fixture
+def bob(markets):
+    return Desk(person("bob"))
+
+
+@pytest.fixture
+def carol(markets):
+    return Desk(person("carol"))
+
+
+@pytest.fixture
+def admin(markets):
+    return Desk(person("admin", funds={}, is_staff=True, is_superuser=True))
+
+
+@pytest.fixture
+def stranger(markets):
+    return Desk()
