@@ -1,0 +1,1 @@
+"""A recorded market played through the exchange."""
