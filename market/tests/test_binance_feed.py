@@ -92,9 +92,12 @@ def test_any_status_but_200_is_a_failed_fetch(venue, feed, status):
         feed.fetch(["BTC-USDT"])
 
 
-def test_a_redirect_is_not_followed(venue, feed):
-    venue.answers(302, b"", {"Location": f"{venue.url}/elsewhere"})
-    with pytest.raises(FeedFailed):
+def test_a_redirect_is_not_followed_even_to_good_prices(venue, feed):
+    elsewhere = f'{venue.url}/elsewhere?symbols=["BTCUSDT"]'
+    venue.reply = lambda names: (
+        venue.quote(names) if len(venue.asked) > 1 else (302, b"", {"Location": elsewhere})
+    )
+    with pytest.raises(FeedFailed, match="302"):
         feed.fetch(["BTC-USDT"])
     assert len(venue.asked) == 1
 
