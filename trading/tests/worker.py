@@ -1,0 +1,219 @@
+"""A trader in a process of its own: `python -m trading.tests.worker`.
+
+Reads one JSON request a line from its standard input, writes one JSON answer a line. Started by
+trading/tests/other_desk.py; not a test by itself.
+"""
+
+import json
+import os
+import random
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange_site.settings")
+django.setup()
+
+import psycopg  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from common.errors import Refused  # noqa: E402
+from trading import services  # noqa: E402
+from trading.matching_service import pipeline, statements  # noqa: E402
+from trading.matching_service.batch import Batch  # noqa: E402
+from trading.rules import NewOrder  # noqa: E402
+
+NOBODY = 0
+PREVENTIONS = ("cancel_newest", "cancel_oldest", "cancel_both", "decrement")
+# Symbol -> (middle price in ticks, tick, lots of an order, lot)
+BANDS = {
+    "BTC-USDT": (6_000_000, "0.01", 2000, "0.00001"),
+    "ETH-USDT": (200_000, "0.01", 3000, "0.0001"),
+    "ETH-BTC": (3_333, "0.00001", 300, "0.001"),
+}
+
+failures: Counter = Counter()
+
+
+# ---- one request each ----
+
+
+def place(account, symbol, side, quantity=None, price=None, **terms):
+    new = NewOrder(side, "limit" if price else "market", _decimal(quantity), _decimal(price), **terms)
+    return shown(services.place_order(account, symbol, new))
+
+
+def shown(placed):
+    return {
+        "id": placed.order.id,
+        "client_order_id": placed.order.client_order_id,
+        "status": placed.order.status,
+        "replayed": placed.replayed,
+        "fills": [fill.id for fill in placed.fills],
+        "filled": str(placed.order.filled_quantity),
+    }
+
+
+def cancel(account, order):
+    return services.cancel_order(account, order).status
+
+
+def warm_book(symbol):
+    """[sequence, hash] of this process's book, brought up to date under the lock."""
+    services.submit(symbol, [services.CancelAllRequest(NOBODY)])
+    book = pipeline._books[symbol].book
+    return [book.sequence, book.state_hash()]
+
+
+def failures_met():
+    """Errors of the database that the pipeline met, by name, since this was last asked."""
+    met = dict(failures)
+    failures.clear()
+    return met
+
+
+def take_the_lock_away():
+    statements._LOCK = statements._LOCK.replace("FOR NO KEY UPDATE OF b", "")
+
+
+def stop_before_writing(key):
+    """The next batch that has matched waits for an advisory lock before it goes on."""
+    judge = Batch.judge
+
+    def judge_later(batch):
+        Batch.judge = judge
+        cursor = psycopg.Cursor(batch.connection)
+        cursor.execute("SET LOCAL lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+        judge(batch)
+
+    Batch.judge = judge_later
+
+
+# ---- many at once ----
+
+
+def storm(seed, orders, symbols, accounts, threads=2):
+    """Random orders, cancels and amends; how each ended, and the ids of what was acknowledged."""
+    with ThreadPoolExecutor(threads) as pool:
+        days = [
+            pool.submit(_day, f"{seed}.{number}", orders // threads, symbols, accounts)
+            for number in range(threads)
+        ]
+        reports = [day.result() for day in days]
+    return {
+        "ended": dict(sum((ended for ended, _ in reports), Counter())),
+        "orders": [order for _, own in reports for _, order in own],
+    }
+
+
+def _day(seed, orders, symbols, accounts):
+    chance, own, ended = random.Random(seed), [], Counter()
+    for _ in range(orders):
+        try:
+            ended[_random_step(chance, symbols, accounts, own)] += 1
+        except Refused as refused:
+            ended[refused.code.name] += 1
+    connection.close()
+    return ended, own
+
+
+def _random_step(chance, symbols, accounts, own):
+    dice = chance.random()
+    if own and dice < 0.2:
+        account, order = chance.choice(own)
+        services.cancel_order(account, order)
+        return "cancelled"
+    if own and dice < 0.3:
+        account, order = chance.choice(own[-20:])
+        services.amend_order(account, order, None, Decimal(chance.randint(5, 30)) / 1000)
+        return "amended"
+    if dice < 0.32:
+        services.cancel_all(chance.choice(accounts), chance.choice(symbols))
+        return "all cancelled"
+    account, symbol = chance.choice(accounts), chance.choice(symbols)
+    placed = services.place_order(account, symbol, random_order(chance, symbol))
+    own.append((account, placed.order.id))
+    return "replayed" if placed.replayed else placed.order.status
+
+
+def random_order(chance, symbol):
+    middle, tick, lots, lot = BANDS[symbol]
+    side = chance.choice(("buy", "sell"))
+    quantity = chance.randint(lots // 4, lots) * Decimal(lot)
+    price = (middle + chance.randint(-5, 5)) * Decimal(tick)
+    terms = {"self_trade_prevention": chance.choice(PREVENTIONS)}
+    if chance.random() < 0.1:  # other processes use the same ids
+        terms["client_order_id"] = f"shared-{chance.randrange(40)}"
+    if chance.random() < 0.1:
+        by_cost = side == "buy" and chance.random() < 0.5
+        amount = {"quote_quantity": quantity * price} if by_cost else {"quantity": quantity}
+        return NewOrder(side, "market", **amount, **terms)
+    life = chance.choice(("gtc", "gtc", "gtc", "ioc", "fok"))
+    return NewOrder(side, "limit", quantity, price, time_in_force=life, **terms)
+
+
+def trade_until_killed(seed, symbol, accounts, tag):
+    """Each order is written out as soon as it is acknowledged, and only then."""
+    chance, number = random.Random(seed), 0
+    while True:
+        number += 1
+        new = random_order(chance, symbol)
+        new = NewOrder(
+            new.side, new.type, new.quantity, new.price, new.quote_quantity, new.time_in_force,
+            client_order_id=f"{tag}-{number}",
+        )  # fmt: skip
+        try:
+            answer(shown(services.place_order(chance.choice(accounts), symbol, new)))
+        except Refused as refused:
+            answer({"refused": refused.code.name})
+
+
+# ---- the line ----
+
+REQUESTS = (
+    place, cancel, warm_book, failures_met, take_the_lock_away, stop_before_writing, storm, trade_until_killed,
+)  # fmt: skip
+
+
+def answer(what):
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def carry_out(do, **arguments):
+    try:
+        return {"done": {request.__name__: request for request in REQUESTS}[do](**arguments)}
+    except Refused as refused:
+        return {"refused": refused.code.name}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _decimal(text):
+    return None if text is None else Decimal(text)
+
+
+def _count_failures():
+    give_up_or_try_again = pipeline._give_up_or_try_again
+
+    def counted(error, failures_so_far):
+        failures[type(error.__cause__ or error).__name__] += 1
+        give_up_or_try_again(error, failures_so_far)
+
+    pipeline._give_up_or_try_again = counted
+
+
+def main():
+    _count_failures()
+    connection.ensure_connection()
+    answer({"ready": connection.connection.info.backend_pid})
+    for line in sys.stdin:
+        answer(carry_out(**json.loads(line)))
+
+
+if __name__ == "__main__":
+    main()
