@@ -32,6 +32,9 @@ from trading.matching_service.requests import (
 from trading.matching_service.warm import WarmBook
 
 
+Key = tuple[int, str]
+
+
 class FundsChanged(Exception):
     """Under the lock the balance did not cover request `index` any more: the batch runs again without it."""
 
@@ -76,6 +79,7 @@ class Batch:
         self.events: list[tuple[Event, str]] = []
         self.changes = Changes()
         self.trade_ids: list[tuple[int, int]] = []
+        self.made_balances: set[Key] = set()
         self.fills: list[FillRow] = []
 
     # ---- 1 ----
@@ -189,7 +193,7 @@ class Batch:
         if len(self.locked) != len(keys):
             self.warm.known_balances.clear()
             raise AssertionError(f"{len(keys)} balances to lock, {len(self.locked)} found")
-        self.warm.known_balances |= missing
+        self.made_balances = missing
 
     # ---- 6 ----
 
@@ -206,6 +210,11 @@ class Batch:
 
     def write(self) -> None:
         writing.write(self)
+
+    def keep(self) -> None:
+        """After the commit: the book stays as it is, and the balance rows made on the way exist."""
+        self.book.keep()
+        self.warm.known_balances |= self.made_balances
 
     def answer(self) -> list[Outcome]:
         """After the commit: the outcome of each request."""

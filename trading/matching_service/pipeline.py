@@ -55,7 +55,7 @@ def _in_transaction(symbol: str, requests: Sequence[Request], refused: dict[int,
     except FundsChanged:
         batch.book.undo()
         raise
-    batch.book.keep()
+    batch.keep()
     if batch.events:
         publisher.note(symbol, batch.book.sequence, batch.account_ids())
     return batch.answer()
