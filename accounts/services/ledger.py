@@ -12,12 +12,15 @@ from typing import Any
 import psycopg
 from django.db import connection, transaction
 
-from accounts.ledger import Entry, assert_balanced
+from accounts.ledger import Entry, assert_balanced, fits
 from accounts.models import Account, LedgerTransaction, Posting, User
 from common import clock
 from common.errors import ErrorCode, Refused
+from common.money import EXACT
 
 Key = tuple[int, str]
+
+REASON_LENGTH = 200
 
 _MAKE_ROWS = """
     INSERT INTO accounts_balance (account_id, asset, available, held, overdraft)
@@ -140,13 +143,16 @@ def _apply_to_balances(entries: Sequence[Entry]) -> None:
         lock_balance_rows(cursor, keys)
         balances = {(row[0], row[1]): [row[2], row[3]] for row in cursor.fetchall()}
         for entry in entries:
-            balances[entry.account_id, entry.asset][0] += entry.amount
-        _refuse_overdraft(balances)
+            balance = balances[entry.account_id, entry.asset]
+            balance[0] = EXACT.add(balance[0], entry.amount)
+        _refuse_impossible(balances)
         set_balance_rows(cursor, [(*key, available, held) for key, (available, held) in balances.items()])
 
 
-def _refuse_overdraft(balances: dict[Key, list[Decimal]]) -> None:
+def _refuse_impossible(balances: dict[Key, list[Decimal]]) -> None:
     for (account_id, asset), (available, _) in balances.items():
+        if not fits(available):
+            raise Refused(ErrorCode.VALIDATION_ERROR, "No account can hold that much.", amount=["too large"])
         if available < 0 and not _may_owe(account_id):
             raise Refused(ErrorCode.INSUFFICIENT_FUNDS, asset=asset)
 
@@ -160,13 +166,22 @@ def adjust_balance(
 ) -> LedgerTransaction:
     """An administrator's correction: a ledger transaction with a reason and a name, never an edited number.
 
-    Raises Refused INSUFFICIENT_FUNDS, VALIDATION_ERROR without a reason or for an amount of zero.
+    Raises Refused INSUFFICIENT_FUNDS, and VALIDATION_ERROR without a reason, with one that is too long, and for
+    an amount of zero or one that the ledger cannot hold exactly.
     """
     if not reason.strip():
         raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment needs a reason.", reason=["required"])
+    if len(reason.strip()) > REASON_LENGTH:
+        raise Refused(
+            ErrorCode.VALIDATION_ERROR, "The reason is too long.", reason=[f"at most {REASON_LENGTH}"]
+        )
+    if not fits(amount):
+        raise Refused(
+            ErrorCode.VALIDATION_ERROR, "The ledger cannot hold this amount.", amount=["not storable"]
+        )
     if amount == 0:
         raise Refused(ErrorCode.VALIDATION_ERROR, "An adjustment of zero changes nothing.", amount=["zero"])
-    entries = [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, -amount)]
+    entries = [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, amount.copy_negate())]
     return post_transaction(
         LedgerTransaction.Kind.ADJUSTMENT, entries, reason=reason.strip(), reference=reference, actor=actor
     )
@@ -184,5 +199,8 @@ def claim_faucet(user: User, amounts: dict[str, Decimal], most_claims: int) -> L
             raise Refused(ErrorCode.FAUCET_LIMIT, claims=claims)
         entries = []
         for asset, amount in amounts.items():
-            entries += [Entry(account.pk, asset, amount), Entry(outside_account().pk, asset, -amount)]
+            entries += [
+                Entry(account.pk, asset, amount),
+                Entry(outside_account().pk, asset, amount.copy_negate()),
+            ]
         return post_transaction(LedgerTransaction.Kind.FAUCET, entries, reference=f"user:{user.pk}")
