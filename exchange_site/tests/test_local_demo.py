@@ -1,6 +1,5 @@
 """`make demo` as its user meets it: it comes up, it is all gone after Ctrl-C, and it keeps the data."""
 
-import contextlib
 import json
 import os
 import signal
@@ -35,6 +34,7 @@ class Demo:
             "PORT": str(self.port),
             "PRICE_FEED": "simulation",
         }
+        self.supervisor: subprocess.Popen[bytes] | None = None
         self.processes: list[psutil.Process] = []
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -80,6 +80,14 @@ class Demo:
     def living(self) -> list[psutil.Process]:
         return [process for process in self.processes if processes.is_alive(process)]
 
+    def stop_what_is_left(self) -> None:
+        """Only after a test that failed halfway is there anything."""
+        if self.supervisor and self.supervisor.poll() is None:
+            self.processes = psutil.Process(self.supervisor.pid).children(recursive=True)
+            self.supervisor.kill()
+            self.supervisor.wait()
+        processes.stop_all(self.living(), patience_seconds=5)
+
     def ask(self, path: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
         if body is not None:
@@ -100,10 +108,7 @@ class Demo:
 def demo(tmp_path: Path) -> Iterator[Demo]:
     demo = Demo(tmp_path / "data")
     yield demo
-    with contextlib.suppress(AttributeError):
-        demo.supervisor.kill()
-        demo.supervisor.wait()
-    processes.stop_all(demo.living(), patience_seconds=5)
+    demo.stop_what_is_left()
 
 
 def test_the_demo_comes_up_stops_and_comes_up_again_with_its_data(demo: Demo) -> None:
