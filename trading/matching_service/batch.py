@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-import uuid_utils
 
 from accounts.services import ledger
 from common import clock
@@ -86,9 +85,7 @@ class Batch:
 
     def lock_symbol(self) -> None:
         places = [request for request in self.requests if isinstance(request, PlaceRequest)]
-        given = [
-            (place.account_id, place.new.client_order_id) for place in places if place.new.client_order_id
-        ]
+        keys = [(place.account_id, place.new.client_order_id) for place in places]
         accounts = sorted({request.account_id for request in self.requests})
         cursors = [psycopg.Cursor(self.connection) for _ in range(5)]
         with self.connection.pipeline():
@@ -96,7 +93,7 @@ class Batch:
             statements.read_market(cursors[1], self.symbol)
             statements.take_order_ids(cursors[2], len(places))
             statements.read_balances(cursors[3], self.symbol, accounts)
-            statements.find_repeated(cursors[4], given)
+            statements.find_repeated(cursors[4], keys)
         state, market = cursors[0].fetchone(), cursors[1].fetchone()
         if state is None or market is None:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
@@ -134,10 +131,9 @@ class Batch:
         if key in self._repeated:
             return Repeated(self._repeated[key])
         command = rules.to_place(self.market.rules, request.new, order_id, request.account_id, self.book)
-        client_order_id = request.new.client_order_id or str(uuid_utils.uuid7())
-        outcome = self._run(index, request.account_id, command, client_order_id)
+        outcome = self._run(index, request.account_id, command, request.new.client_order_id)
         if outcome is None:
-            self._repeated[request.account_id, client_order_id] = order_id
+            self._repeated[key] = order_id
             self.carried[-1].order_id = order_id
             self.carried[-1].snapshot = self.changes.orders[order_id].copy()
         return outcome
@@ -218,6 +214,8 @@ class Batch:
 
     def answer(self) -> list[Outcome]:
         """After the commit: the outcome of each request."""
+        # Not before: rows made in a batch that runs again went with its rollback.
+        self.warm.known_balances.update(key for carried in self.carried for key in carried.changes)
         fills = iter(self.fills)
         for carried in self.carried:
             own = [next(fills) for _ in carried.fills]

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from common.errors import Refused
 from trading.matching_service.requests import Outcome, Request
 
 MOST_REQUESTS_IN_A_BATCH = 500
@@ -96,6 +97,10 @@ class GroupCommit:
     def _run(self, symbol: str, batch: list[_Job]) -> None:
         try:
             outcomes = self._run_batch(symbol, [request for job in batch for request in job.requests])
+        except Refused as refused:  # of the batch as a whole: alone none would fare better
+            for job in batch:
+                job.error = refused
+            return
         except Exception as error:
             self._run_one_by_one(symbol, batch, error)
             return

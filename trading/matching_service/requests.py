@@ -12,6 +12,8 @@ from trading.rules import NewOrder
 
 @dataclass(frozen=True, slots=True)
 class PlaceRequest:
+    """`new.client_order_id` is set: trading.services.submit gives one to an order that came without."""
+
     account_id: int
     new: NewOrder
 

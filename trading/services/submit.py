@@ -1,11 +1,14 @@
 """The one door to the matching service for all that is in the log: orders, cancels and amends."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import uuid_utils
 
 from market.selectors import market_by_symbol
 from trading.matching_service.pipeline import run_batch
 from trading.matching_service.queue import GroupCommit
-from trading.matching_service.requests import Outcome, Request
+from trading.matching_service.requests import Outcome, PlaceRequest, Request
 
 _group_commit = GroupCommit(run_batch)
 _known_symbols: set[str] = set()
@@ -21,4 +24,11 @@ def submit(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
         return []
     if symbol not in _known_symbols:
         _known_symbols.add(market_by_symbol(symbol).symbol)
-    return _group_commit.submit(symbol, requests)
+    return _group_commit.submit(symbol, [_with_client_order_id(request) for request in requests])
+
+
+def _with_client_order_id(request: Request) -> Request:
+    """Given before the first attempt: an order whose commit was never answered is then found, not doubled."""
+    if not isinstance(request, PlaceRequest) or request.new.client_order_id:
+        return request
+    return PlaceRequest(request.account_id, replace(request.new, client_order_id=str(uuid_utils.uuid7())))

@@ -9,10 +9,10 @@ assert desk.balance("alice", "BTC") == ("1.1998", "0")
 
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.ledger import Entry
-from accounts.models import Account, Balance, User
+from accounts.models import Balance, User
 from accounts.services import open_account, outside_account, post_transaction
 from common.errors import Refused
 from common.money import format_decimal
@@ -155,13 +155,3 @@ def warm_hash(symbol):
     """Of the book in this process's memory; None if there is none."""
     warm = pipeline._books.get(symbol)
     return warm.book.state_hash() if warm else None
-
-
-def kill_connection(pid):
-    """As an administrator or a failing server would. Not to be called on the connection that is to die."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-
-
-def fee_account(symbol):
-    return Account.objects.get(name=f"fees:{symbol}").pk
