@@ -51,9 +51,18 @@ export class Candles extends EventTarget {
     const last = this.list.at(-1);
     if (last && openTime < last.time) return; // in the history already
     if (last?.time === openTime) this.list[this.list.length - 1] = extended(last, price, quantity);
-    else this.list.push({ time: openTime, open: price, high: price, low: price, close: price, volume: quantity });
-    if (this.list.length > KEPT) this.list.shift();
+    else this.list.push(...flat(last, openTime, width), startOf(openTime, price, quantity));
+    this.list = this.list.slice(-KEPT);
   }
+}
+
+const startOf = (time, price, volume) => ({ time, open: price, high: price, low: price, close: price, volume });
+
+// Intervals without a trade stand at the close before them, as in the history.
+function flat(last, until, width) {
+  if (!last) return [];
+  const missing = Math.min(KEPT, (until - last.time) / width - 1);
+  return Array.from({ length: missing }, (_, index) => startOf(until - (missing - index) * width, last.close, ZERO));
 }
 
 function candleOf([time, open, high, low, close, volume]) {

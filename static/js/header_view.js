@@ -17,6 +17,7 @@ const SOURCES = { binance: "External feed (Binance)", simulation: "Simulation", 
 export class HeaderView {
   #market;
   #last = null;
+  #range = null; // { high, low } of the last 24 hours
 
   /** statusChanged(status): the market was opened or halted. */
   constructor(market, statusChanged) {
@@ -42,14 +43,26 @@ export class HeaderView {
     const shown = grouped(price, this.#market.priceDecimals);
     document.title = `${shown} ${this.#market.symbol} · Bourse`;
     for (const id of ["last", "book-last"]) flash(byId(id), shown, step);
+    this.#widenRange(price);
+  }
+
+  // A new high is one at once, not only when the figures are read again.
+  #widenRange(price) {
+    if (!this.#range) return;
+    const { high, low } = this.#range;
+    this.#showRange(price.compare(high) > 0 ? price : high, price.compare(low) < 0 ? price : low);
+  }
+
+  #showRange(high, low) {
+    this.#range = { high, low };
+    setText(byId("high"), grouped(high, this.#market.priceDecimals));
+    setText(byId("low"), grouped(low, this.#market.priceDecimals));
   }
 
   async #loadTicker() {
     const ticker = await publicGet(`ticker/${this.#market.symbol}`);
-    const { priceDecimals } = this.#market;
+    if (ticker.high) this.#showRange(Decimal.parse(ticker.high), Decimal.parse(ticker.low));
     if (ticker.last && !this.#last) this.showLast(ticker.last);
-    setText(byId("high"), grouped(ticker.high, priceDecimals));
-    setText(byId("low"), grouped(ticker.low, priceDecimals));
     setText(byId("volume"), `${shortened(ticker.volume)} ${this.#market.base}`);
     this.#showChange(ticker);
   }
