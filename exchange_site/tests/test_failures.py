@@ -66,6 +66,12 @@ class OwnServers:
         home = "postgres" if program == "postgres" else "redis"
         return min(processes.at_home_in(self.folder.path / home, program), key=lambda each: each.pid)
 
+    def restart_servers(self) -> None:
+        """New PostgreSQL and Redis over the same data, while the web process stays as it is."""
+        stack, self._stack = self._stack, contextlib.ExitStack()
+        stack.close()
+        self._stack.enter_context(embedded.servers(self.folder))
+
     def kill_everything(self) -> None:
         """As a power cut does."""
         self.exchange.kill("web", "proxy")
@@ -155,6 +161,13 @@ def is_error(answer: requests.Response) -> bool:
     return set(answer.json()) == {"code", "message", "details"}
 
 
+def is_well(exchange: LiveExchange, token: str) -> bool:
+    """Sixteen answers in a row: each thread of the web process has found the database again."""
+    headers = {"Authorization": f"Bearer {token}"}
+    path = f"{exchange.url}/api/v1/account"
+    return all(requests.get(path, headers=headers, timeout=20).status_code == 200 for _ in range(16))
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
@@ -225,6 +238,10 @@ def test_without_postgresql_every_answer_is_a_clean_503_until_it_is_back(own: Ow
     assert requests.get(f"{exchange.url}/health", timeout=20).status_code == 200
     ready = requests.get(f"{exchange.url}/ready", timeout=20)
     assert ready.status_code == 503 and ready.json()["checks"]["database"] == {"ok": False}
+    own.restart_servers()
+    wait_until(lambda: requests.get(f"{exchange.url}/", timeout=20).status_code == 200)
+    wait_until(lambda: is_well(exchange, token))
+
 
 
 def test_redis_away_costs_live_updates_and_nothing_else(own: OwnServers) -> None:
