@@ -3,11 +3,10 @@
 import random
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from common.money import format_decimal
-from exchange_site.tests.browser import LiveExchange, no_errors
+from exchange_site.tests.browser import LiveExchange
 from exchange_site.tests.trading_page import (
     MARKET,
     level,
@@ -17,23 +16,27 @@ from exchange_site.tests.trading_page import (
     place,
 )
 
-# ---- Looks ----------------------------------------------------------------------------------------------
+WIDTHS = (320, 390, 768, 1024)  # in pixels
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024])
-def test_no_page_is_wider_than_a_small_screen(browser: Browser, live_exchange: LiveExchange, width: int):
+def test_no_page_is_wider_than_a_small_screen(page: Page, live_exchange: LiveExchange):
     live_exchange.call("POST", "orders", "bob", **limit_order("buy", "0.12345", "60000.12"))
-    context = browser.new_context(base_url=live_exchange.url, viewport={"width": width, "height": 844})
-    page = context.new_page()
-    with no_errors(page):
-        for path in ("/", "/trade/NO-SUCH"):
-            page.goto(path)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        open_market(page, "alice")
-        place(page, "buy", "0.01", "50000")
-        expect(orders(page)).to_have_count(1)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/trade/NO-SUCH"):
+        page.goto(path)
+        for width in WIDTHS:
+            assert width_at(page, width) <= width, (path, width)
+    open_market(page, "alice")
+    place(page, "buy", "0.01", "50000")
+    expect(orders(page)).to_have_count(1)
+    for width in WIDTHS:
+        assert width_at(page, width) <= width, width
+
+
+def width_at(page: Page, width: int) -> int:
+    """How wide the page is on a screen of that width."""
+    page.set_viewport_size({"width": width, "height": 844})
+    return int(page.evaluate("document.documentElement.scrollWidth"))
 
 
 def test_the_overview_shows_what_the_ticker_says(page: Page, live_exchange: LiveExchange):
@@ -66,9 +69,6 @@ def test_the_keyboard_reaches_the_book_and_fills_the_price(page: Page, live_exch
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Price", exact=True)).to_have_value("50000")
-
-
-# ---- Arithmetic -----------------------------------------------------------------------------------------
 
 
 def test_the_page_counts_exactly_as_python_does(page: Page):
