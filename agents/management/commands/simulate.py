@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from agents.audit import audit_failure, audit_line
+from agents.audit import audit_line, violations
 from agents.simulation import report
 from agents.simulation.scratch_database import scratch_database
 from agents.simulation.simulate import MarketRules, Run, make_market, simulate
@@ -53,10 +53,10 @@ class Command(BaseCommand):
         with tqdm(total=orders, unit=" orders", disable=None, leave=False) as bar:
             run: Run = simulate(market, first_price, seed, orders, bar.update)
         seconds = Decimal(time.perf_counter_ns() - started) / 10**9
-        failure = audit_failure()
-        for title, figure in [*report.lines(market, run, seconds), ("audit", audit_line(failure))]:
+        found = violations()
+        for title, figure in [*report.lines(market, run, seconds), ("audit", audit_line(found))]:
             self.stdout.write(f"{title:<26}{figure}")
-        if failure:
+        if found:
             raise CommandError("The audit of the simulation found violations.")
 
 
