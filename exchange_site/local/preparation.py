@@ -67,4 +67,4 @@ def _fingerprint() -> str:
 
 
 def _static_folders() -> list[Path]:
-    return [CHECKOUT / "static", *sorted(CHECKOUT.glob("*/static"))]
+    return [CHECKOUT / "static", *sorted(CHECKOUT.glob("[!.]*/static"))]
