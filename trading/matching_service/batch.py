@@ -30,7 +30,6 @@ from trading.matching_service.requests import (
 )
 from trading.matching_service.warm import WarmBook
 
-
 Key = tuple[int, str]
 
 
@@ -214,8 +213,6 @@ class Batch:
 
     def answer(self) -> list[Outcome]:
         """After the commit: the outcome of each request."""
-        # Not before: rows made in a batch that runs again went with its rollback.
-        self.warm.known_balances.update(key for carried in self.carried for key in carried.changes)
         fills = iter(self.fills)
         for carried in self.carried:
             own = [next(fills) for _ in carried.fills]
