@@ -1,0 +1,18 @@
+"""The operators' desk: Django's admin over accounts, market and trading.
+
+It stands in this room because suspending a user and halting a market reach into the book. Everything that
+changes something goes through the services, asks for a reason and leaves an entry in the history.
+
+| who | may |
+| --- | --- |
+| staff with `view_*` of a model | look at it |
+| `accounts.change_user` | suspend, resume, revoke API keys, set tier and verification, of people who are not staff |
+| `accounts.add_ledgertransaction` | adjust a balance |
+| `market.change_market` | open, halt, set to cancel-only, edit fees |
+| `trading.change_order` | cancel orders |
+| superuser | all of it, and all that concerns staff |
+"""
+
+from trading.admin import ledger, markets, orders, prices, staff_actions, tokens, trades, users
+
+__all__ = ["ledger", "markets", "orders", "prices", "staff_actions", "tokens", "trades", "users"]
