@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
@@ -18,6 +19,7 @@ docs = SpectacularSwaggerView.as_view(url_name="schema", permission_classes=[All
 urlpatterns = [
     path("", home, name="home"),
     path("trade/<str:symbol>", trade, name="trade"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api-auth/", include("rest_framework.urls")),
     path("api/schema", schema, name="schema"),

@@ -80,6 +80,14 @@ class LedgerTransaction(models.Model):
     )
     created_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [
+            # Whoever looks for a deposit or an adjustment must not read through all the trades.
+            models.Index(
+                fields=["kind", "-id"], name="transaction_other_than_trade", condition=~Q(kind="trade")
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 

@@ -121,6 +121,8 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
     def about(self, row: LedgerTransaction) -> Cell:
         if row.kind == LedgerTransaction.Kind.TRADE and row.reference.isdigit():
             return link("trading_trade", row.reference, f"trade {row.reference}")
+        if row.kind == LedgerTransaction.Kind.ADJUSTMENT:
+            return NOTHING  # its reference only keeps a form from being posted twice
         return row.reference or NOTHING
 
     @admin.display(description="By")
