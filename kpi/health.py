@@ -63,7 +63,7 @@ def _redis() -> bool:
 
 def _broker() -> bool:
     with Connection(settings.CELERY_BROKER_URL, connect_timeout=TIMEOUT_SECONDS) as broker:
-        broker.ensure_connection(max_retries=1, timeout=TIMEOUT_SECONDS)
+        broker.ensure_connection(max_retries=1, timeout=1)
     return True
 
 

@@ -52,9 +52,10 @@ def settle(terms: Terms, events: Iterable[Event]) -> Settlement:
         elif type(event) is Amended:
             _hold(terms, settlement, event.account_id, event.side, event.old_price, -event.old_open)
             _hold(terms, settlement, event.account_id, event.side, event.price, event.resting)
-        elif event.resting:
+        else:
             assert isinstance(event, Cancelled | Reduced)
-            _hold(terms, settlement, event.account_id, event.side, event.price, -event.quantity)
+            if event.resting:
+                _hold(terms, settlement, event.account_id, event.side, event.price, -event.quantity)
     _assert_nothing_made_or_lost(settlement)
     return settlement
 

@@ -61,6 +61,8 @@ class PostingSerializer(serializers.Serializer):
 
 
 class AccountView(TradingView):
+    """What one owns, and what it is worth."""
+
     serializer_class = AccountSerializer
 
     @extend_schema(operation_id="account", tags=_TAGS, responses={200: AccountSerializer, **errors(401, 403)})
@@ -79,17 +81,19 @@ class OtherAccountView(TradingView):
         responses={200: AccountSerializer, **errors(401, 403, 404)},
     )
     def get(self, request: Request, user_id: int) -> Response:
-        user = signed_in(request)
-        if user_id != user.pk:
-            if not IsStaff().has_permission(request, self):
-                raise Refused(ErrorCode.PERMISSION_DENIED)
-            user = User.objects.select_related("account").filter(pk=user_id, account__isnull=False).first()
-            if user is None:
-                raise Refused(ErrorCode.NOT_FOUND)
+        if user_id == signed_in(request).pk:
+            return Response(_account_json(signed_in(request)))
+        if not IsStaff().has_permission(request, self):
+            raise Refused(ErrorCode.PERMISSION_DENIED)
+        user = User.objects.select_related("account").filter(pk=user_id, account__isnull=False).first()
+        if user is None:
+            raise Refused(ErrorCode.NOT_FOUND)
         return Response(_account_json(user))
 
 
 class FillsView(TradingView):
+    """Own trades with their fees, newest first."""
+
     serializer_class = FillSerializer
     queryset = Trade.objects.none()
 

@@ -30,6 +30,7 @@ from trading.api.serializers import (
     NewOrderSerializer,
     OrderSerializer,
     PlacedOrderSerializer,
+    PlacedOrErrorSerializer,
 )
 from trading.models import Order
 from trading.presentation import fill_json, order_json
@@ -54,9 +55,9 @@ _CANCELLED = inline_serializer(
 class TradingView(GenericAPIView):
     """Reading takes the scope `read`, anything else `trade`."""
 
-    serializer_class = OrderSerializer
+    serializer_class: Any = OrderSerializer
     pagination_class = CursorPage
-    queryset = Order.objects.none()
+    queryset: Any = Order.objects.none()
 
     def get_permissions(self) -> list[BasePermission]:
         return [ReadScope() if self.request.method in SAFE_METHODS else TradeScope()]
@@ -99,6 +100,7 @@ class OrdersView(TradingView):
             ),
         ],
         responses={200: OrderSerializer(many=True), **errors(400, 401, 403, 404)},
+        description="Own orders, newest first.",
     )
     def get(self, request: Request) -> Response:
         rows = selectors.orders(self.account_id, _symbol(request), _statuses(request))
@@ -152,6 +154,7 @@ class OrderView(TradingView):
         operation_id="cancel_order",
         tags=_TAGS,
         responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
+        description="Cancel what is still open of an order.",
     )
     def delete(self, request: Request, reference: str) -> Response:
         return Response(order_json(cancel_order(self.account_id, reference)))
@@ -178,10 +181,7 @@ class BatchView(TradingView):
         tags=_TAGS,
         request=inline_serializer("NewOrders", {"orders": NewOrderSerializer(many=True)}),
         responses={
-            200: inline_serializer(
-                "PlacedOrders",
-                {"results": serializers.ListField(child=serializers.DictField())},
-            ),
+            200: inline_serializer("PlacedOrders", {"results": PlacedOrErrorSerializer(many=True)}),
             **errors(400, 401, 403, 413, 415),
         },
         description='Up to 100 orders; `results` has one entry each, in order: {"order": ...} or {"error": ...}. '
@@ -263,9 +263,12 @@ def _place_batch(account_id: int, items: list[Any]) -> list[dict[str, Any]]:
             )
     outcomes = place_orders(account_id, [order for _, order in good])
     for (index, _), outcome in zip(good, outcomes, strict=True):
-        refused = isinstance(outcome, Refused)
-        results[index] = _error_json(outcome) if refused else {"order": _placed_json(outcome)}
+        results[index] = _result_json(outcome)
     return results
+
+
+def _result_json(outcome: PlacedOrder | Refused) -> dict[str, Any]:
+    return _error_json(outcome) if isinstance(outcome, Refused) else {"order": _placed_json(outcome)}
 
 
 def _error_json(refused: Refused) -> dict[str, Any]:

@@ -217,9 +217,7 @@ class Batch:
         for carried in self.carried:
             own = [next(fills) for _ in carried.fills]
             if carried.order_id is None:
-                self.outcomes[carried.index] = Done(
-                    [event.order_id for event in carried.events if _is_own(event)]
-                )
+                self.outcomes[carried.index] = Done(_named_orders(carried.events))
             else:
                 self.outcomes[carried.index] = writing.placed_order(self, carried, own)
         return [outcome for outcome in self.outcomes if outcome is not None]
@@ -231,6 +229,6 @@ class Batch:
         }
 
 
-def _is_own(event: Event) -> bool:
-    """The event is about the order that was named, not about one it traded with."""
-    return isinstance(event, Cancelled | Reduced | Amended)
+def _named_orders(events: list[Event]) -> list[int]:
+    """The orders that a cancel or an amend named, and not those it traded with."""
+    return [event.order_id for event in events if isinstance(event, Cancelled | Reduced | Amended)]

@@ -65,6 +65,7 @@ class Changes:
             change.price, change.quantity, change.priority = event.price, event.quantity, sequence
             change.ended = not event.resting
         else:
+            assert isinstance(event, Cancelled | Reduced)
             self._record_shrinking(event, book)
 
     def _record_trade(self, event: Traded, book: Book) -> None:

@@ -1,12 +1,14 @@
 """What a batch is made of, and what comes out: one outcome for each request, in order."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from common.errors import Refused
 from trading.matching.terms import Reason
+from trading.models import Order, Trade
 from trading.rules import NewOrder
 
 
@@ -93,8 +95,8 @@ class FillRow(NamedTuple):
 class PlacedOrder:
     """`replayed`: the client order id was used before; `order` is that first order, `fills` its fills."""
 
-    order: PlacedRow
-    fills: list[FillRow] = field(default_factory=list)
+    order: PlacedRow | Order
+    fills: Sequence[FillRow | Trade] = ()
     replayed: bool = False
 
 

@@ -77,7 +77,7 @@ def _fill_row(
     )
     amount = batch.funds.amount
     return FillRow(
-        trade_id, batch.symbol, sequence, _price(batch, trade.price), EXACT.multiply(rules.lot, trade.quantity),
+        trade_id, batch.symbol, sequence, _ticks(batch, trade.price), EXACT.multiply(rules.lot, trade.quantity),
         amount(fill.cost, terms.quote), trade.taker_side, trade.taker_order_id, trade.maker_order_id,
         trade.taker_account_id, trade.maker_account_id, amount(fill.taker_fee, taker_gets),
         amount(fill.maker_fee, maker_gets), transaction_id, batch.now,
@@ -131,8 +131,12 @@ def _changed_row(batch: "Batch", order_id: int, change: OrderChange) -> tuple[An
     )  # fmt: skip
 
 
+def _ticks(batch: "Batch", ticks: int) -> Decimal:
+    return EXACT.multiply(batch.market.rules.tick, ticks)
+
+
 def _price(batch: "Batch", ticks: int | None) -> Decimal | None:
-    return None if ticks is None else EXACT.multiply(batch.market.rules.tick, ticks)
+    return None if ticks is None else _ticks(batch, ticks)
 
 
 def _lots(batch: "Batch", lots: int | None) -> Decimal | None:
