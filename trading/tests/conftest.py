@@ -1,6 +1,6 @@
 import pytest
 
-from trading.tests.other_desk import OtherDesk
+from trading.tests.other_desk import OtherDesk, go_home
 
 
 @pytest.fixture(scope="session")
@@ -14,5 +14,4 @@ def other_desks(django_db_setup, django_db_blocker):
         return desks[:count]
 
     yield open_desks
-    for desk in desks:
-        desk.goes_home()
+    go_home(desks)

@@ -61,14 +61,17 @@ class OtherDesk:
         self.process.kill()
         self.process.wait()
 
-    def goes_home(self):
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.dies()
-        self.process.stdout.close()
+
+def go_home(desks):
+    """End these processes; all are told before the first one is waited for."""
+    for desk in desks:
+        desk.process.stdin.close()
+    for desk in desks:
+        try:
+            desk.process.wait(10)
+        except subprocess.TimeoutExpired:
+            desk.dies()
+        desk.process.stdout.close()
 
 
 def database_url():

@@ -14,7 +14,7 @@ from trading.matching_service import pipeline
 from trading.models import Order, Trade
 from trading.tests.desk import TradingDesk, warm_hash
 from trading.tests.laws import broken_laws
-from trading.tests.other_desk import OtherDesk, is_waiting_for_a_lock, wait_until
+from trading.tests.other_desk import OtherDesk, go_home, is_waiting_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,7 +96,7 @@ def test_a_new_process_goes_on_from_where_the_book_was(desk):
     order = {"account": desk.accounts["alice"], "symbol": "BTC-USDT", "side": "buy", "quantity": "0.01"}
     assert successor.asks("place", price="70000", **order)["status"] == "filled"
     assert broken_laws() == []
-    successor.goes_home()
+    go_home([successor])
 
 
 def test_killed_between_matching_and_writing_it_leaves_nothing_and_the_market_is_free(desk):
