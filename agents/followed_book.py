@@ -42,4 +42,3 @@ class FollowedBook(CommittedBook):
     def _book(self) -> Book:
         assert self._warm is not None, "advance first"
         return self._warm.book
-

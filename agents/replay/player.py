@@ -10,7 +10,7 @@ from agents.replay.level_plan import bring_to
 from agents.replay.pace import Pace
 from agents.replay.recorded_book import LevelKey, RecordedBook
 from agents.replay.recording import Depth, Message, RecordedTrade, Ticker
-from agents.replay.tally import Tally
+from agents.replay.tally import Fill, Tally
 from agents.replay.tape_plan import TakerOrder, TapePlan, is_same_taker, taker_orders
 from agents.selectors import Member
 from agents.steps import Steps
@@ -19,7 +19,7 @@ from common.errors import Refused
 from market.models import Market
 from trading.matching.events import Traded
 from trading.matching.terms import BUY, OPPOSITE, SELL
-from trading.matching_service.requests import FillRow, Outcome, Request
+from trading.matching_service.requests import Outcome, Request
 from trading.services import AmendRequest, CancelRequest, PlacedOrder, PlaceRequest, submit
 
 MOST_TRADES_IN_A_BATCH = 200
@@ -165,7 +165,7 @@ class Player:
             fills = outcome.fills if isinstance(outcome, PlacedOrder) else []
             self.tally.took(order, fills, self._is_exact(order, fills))
 
-    def _is_exact(self, order: TakerOrder, fills: Sequence[FillRow]) -> bool:
+    def _is_exact(self, order: TakerOrder, fills: Sequence[Fill]) -> bool:
         """Filled with the recorded quantity at each recorded price."""
         recorded: Counter[int] = Counter()
         filled: Counter[int] = Counter()

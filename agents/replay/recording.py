@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -68,7 +68,11 @@ class Recording:
         self._venue_symbol = symbol.replace("-", "")
         self._prices: dict[str, int] = {}
         self._line = 0
-        self._readers = {"depth": self._depth, "trade": self._trade, "bookTicker": self._ticker}
+        self._readers: dict[str, Callable[[int, dict[str, Any]], Message]] = {
+            "depth": self._depth,
+            "trade": self._trade,
+            "bookTicker": self._ticker,
+        }
 
     def messages(self, limit_seconds: int | None = None) -> Iterator[Message]:
         """All messages in order, or those of the first seconds. Raises BadRecording, OSError."""
@@ -94,7 +98,7 @@ class Recording:
             raise BadRecording(f"after line {self._line}: the gzip file is damaged ({error})") from error
 
     def _message(self, line: bytes) -> Message:
-        stamp, _, body = line.partition(b" ")
+        stamp, _, body = line.strip().partition(b" ")
         if not (stamp.isdigit() and len(stamp) < 20 and 0 < int(stamp) < MOST_NANOSECONDS):
             self._fail("does not begin with a receive time in nanoseconds")
         envelope = self._json(body)

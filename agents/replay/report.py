@@ -29,7 +29,10 @@ def lines(player: Player, survey: Survey, pace: Pace, cut: int, seconds: Decimal
     recorded = steps.quantity(tally.recorded_lots), steps.cost(tally.recorded_steps)
     yield "recorded trades", _volume(tally.recorded_trades, *recorded, base, quote)
     yield "our trades", _volume(tally.trades, tally.volume, tally.cost, base, quote)
-    yield "taker orders", f"{tally.taker_orders}, {_share(tally.exact, tally.taker_orders)} at just the recorded prices"
+    yield (
+        "taker orders",
+        f"{tally.taker_orders}, {_share(tally.exact, tally.taker_orders)} at just the recorded prices",
+    )
     yield "best as depth says", _equal(tally.with_depth)
     yield "best as bookTicker says", _equal(tally.with_ticker)
     yield "largest lag", f"{pace.largest_lag_ns // 10**6} ms"

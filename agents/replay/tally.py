@@ -8,7 +8,10 @@ from decimal import Decimal
 from agents.replay.recording import RecordedTrade
 from common.errors import Refused
 from trading.matching_service.requests import FillRow, Outcome, Request
+from trading.models import Trade
 from trading.services import AmendRequest, CancelRequest, PlaceRequest
+
+Fill = FillRow | Trade
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Tally:
             if isinstance(outcome, Refused):
                 self.refused[outcome.code.name] += 1
 
-    def took(self, recorded: Sequence[RecordedTrade], fills: Sequence[FillRow], is_exact: bool) -> None:
+    def took(self, recorded: Sequence[RecordedTrade], fills: Sequence[Fill], is_exact: bool) -> None:
         """A taker order: the trades that it stands for, and what it was filled with."""
         self.taker_orders += 1
         self.exact += is_exact

@@ -67,7 +67,7 @@ class TapePlan:
         prices = [trade.price for trade in order]
         nearest, furthest = (min(prices), max(prices)) if side == BUY else (max(prices), min(prices))
         stale = self._up_to(OPPOSITE[side], nearest - 1 if side == BUY else nearest + 1)
-        stale += self._up_to(side, furthest)
+        stale += self._up_to(side, nearest)
         if any(level in self._added for level in stale):
             return False
         for level in stale:

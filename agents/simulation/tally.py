@@ -8,6 +8,7 @@ from agents.desk import Sent
 from common.errors import Refused
 from common.money import format_decimal
 from trading.matching_service.requests import FillRow
+from trading.models import Trade
 from trading.services import PlacedOrder, PlaceRequest
 
 
@@ -43,7 +44,7 @@ class Tally:
         """SHA-256 of price, quantity and taker's side of every trade, in order."""
         return self._hash.hexdigest()
 
-    def _trade(self, fill: FillRow) -> None:
+    def _trade(self, fill: FillRow | Trade) -> None:
         self.trades += 1
         self.volume += fill.quantity
         self.cost += fill.cost

@@ -1,11 +1,13 @@
 """What an agent sees, what it has, and what it may wish for."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 ONE_MILLION = 1_000_000
 
 
-class MarketView(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MarketView:
     """A market at one moment. `minimum_cost`: the least price x quantity of an order."""
 
     index: int

@@ -1,3 +1,4 @@
+import itertools
 import random
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_maker_without_money_cancels_nothing_and_places_nothing():
 
 def test_coarse_ticks_still_give_one_price_per_level():
     edges = band_edges(5_000, PARAMETERS)
-    assert all(low < high for low, high in zip(edges, edges[1:], strict=False))
+    assert all(low < high for low, high in itertools.pairwise(edges))
 
 
 @pytest.mark.parametrize("index", [1, 2, 10, 31])
@@ -135,7 +136,9 @@ own_orders = st.builds(
     gap=st.integers(1, 500),
     seed=st.integers(0, 10**6),
 )
-def test_whatever_it_owns_it_never_crosses_itself_nor_spends_more_than_it_has(own, quote, base, bid, gap, seed):
+def test_whatever_it_owns_it_never_crosses_itself_nor_spends_more_than_it_has(
+    own, quote, base, bid, gap, seed
+):
     market = view(bid=bid, ask=None if bid is None else bid + gap)
     quotes = decide(own, market, Purse(base, quote, base, 10**6), seed=seed)
     orders = resting(quotes, own)
@@ -149,4 +152,6 @@ def test_whatever_it_owns_it_never_crosses_itself_nor_spends_more_than_it_has(ow
     assert sum(wish.quantity for wish in wishes if wish.side == "sell") <= base + freed
     assert all(wish.price * wish.quantity >= market.minimum_cost for wish in wishes)
     if bid is not None:
-        assert all(wish.price < bid + gap if wish.side == "buy" else wish.price > bid for wish in quotes.place)
+        assert all(
+            wish.price < bid + gap if wish.side == "buy" else wish.price > bid for wish in quotes.place
+        )

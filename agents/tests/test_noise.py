@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 from agents.strategies.noise import NoiseParameters, next_order, pause_ms
 from agents.strategies.view import MarketView, Purse
@@ -43,12 +44,12 @@ def test_who_holds_too_much_sells_more_often():
 
 
 def test_without_a_book_or_money_there_is_no_order():
-    assert set(orders(VIEW._replace(best_bid=None, best_ask=None))) == {None}
+    assert set(orders(replace(VIEW, best_bid=None, best_ask=None))) == {None}
     assert set(orders(purse=RICH._replace(base=0, quote=0))) == {None}
 
 
 def test_nobody_is_paid_a_price_far_from_the_index():
-    far = VIEW._replace(best_bid=INDEX * 98 // 100, best_ask=INDEX * 102 // 100)
+    far = replace(VIEW, best_bid=INDEX * 98 // 100, best_ask=INDEX * 102 // 100)
     assert set(orders(far)) == {None}
 
 

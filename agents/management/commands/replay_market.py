@@ -79,10 +79,14 @@ class Command(BaseCommand):
             lock.release()
 
     def _survey(self, recording: Recording, limit: int | None) -> Survey:
-        with tqdm(recording.messages(limit), unit=" lines", desc="checking", disable=None, leave=False) as bar:
+        with tqdm(
+            recording.messages(limit), unit=" lines", desc="checking", disable=None, leave=False
+        ) as bar:
             found = survey(bar)
         if found.first_middle is None:
-            raise CommandError(f"{recording.path} never has both a bid and an ask: there is nothing to replay.")
+            raise CommandError(
+                f"{recording.path} never has both a bid and an ask: there is nothing to replay."
+            )
         return found
 
     def _perform(
