@@ -1,13 +1,17 @@
 """The audit of a clean exchange, and the command."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from trading import audit
 from trading.models import BookState, Order, OrderEvent, Trade
+from trading.services import roll_up_candles
 from trading.tests.audit_desk import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +42,32 @@ def assert_that_it_was_varied():
 
 def test_an_exchange_without_a_single_trade_is_clean():
     assert audit.audit().violations == []
+
+
+def test_an_audit_is_right_while_trading_goes_on(desk):
+    """One snapshot for all rules: what is committed between two of them breaks none."""
+    stop = threading.Event()
+
+    def trade():
+        try:
+            while not stop.is_set():
+                desk.trade_at_random("BTC-USDT", 8)
+                roll_up_candles()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        trading = pool.submit(trade)
+        try:
+            seen = set()
+            while len(seen) < 6 and not trading.done():
+                report = audit.audit()
+                assert report.violations == []
+                seen.add(report.rows["events"])
+        finally:
+            stop.set()
+        trading.result()
+    assert len(seen) == 6
 
 
 def run(*arguments):
@@ -81,7 +111,7 @@ def test_the_command_names_the_violation_and_exits_with_1(a_wrong_last_price):
     code, output = run()
     assert code == 1
     assert "L5-STATE: BTC-USDT: last price 1 at " in output
-    assert output.rstrip().endswith("1 violations of 1 rules: L5-STATE.")
+    assert output.rstrip().endswith("1 violation of 1 rule: L5-STATE.")
 
 
 def test_json_carries_the_violation_and_exits_with_1(a_wrong_last_price):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sized
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -62,7 +63,11 @@ def _verdict(report: Report) -> str:
     if not report.violations:
         return "No violation."
     broken = broken_rules(report.violations)
-    return f"{len(report.violations)} violations of {len(broken)} rules: {', '.join(broken)}."
+    return f"{_count(report.violations, 'violation')} of {_count(broken, 'rule')}: {', '.join(broken)}."
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things):,} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _names(rules: list[Rule]) -> str:
