@@ -184,3 +184,9 @@ def test_every_rule_is_proved_by_a_corruption():
     files = Path(__file__).parent.glob("test_audit_*.py")
     text = "".join(file.read_text() for file in files)
     assert [rule.id for rule in audit.RULES if f'"{rule.id}"' not in text] == []
+
+
+def test_every_rule_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    assert [rule.id for rule in audit.RULES if f"| {rule.id} |" not in text] == []
+    assert text.count("| L") == len(audit.RULES)
