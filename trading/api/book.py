@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common import clock
+from common.api.fields import MoneyString
 from common.api.query import query_integer
 from common.api.schema import errors
 from trading import selectors
@@ -15,10 +16,19 @@ from trading.presentation import levels_json
 
 DEFAULT_DEPTH = 50
 MAX_DEPTH = 1000
-_LEVELS = serializers.ListField(
-    child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2),
-    help_text="[price, quantity], best first",
-)
+
+
+class LevelsField(serializers.ListField):
+    """[price, quantity] of each level."""
+
+    child = serializers.ListField(child=MoneyString(), min_length=2, max_length=2)
+
+
+class OrderBookSerializer(serializers.Serializer):
+    symbol = serializers.CharField()
+    sequence = serializers.IntegerField(help_text="events of the market so far")
+    bids = LevelsField(help_text="[price, quantity], highest price first")
+    asks = LevelsField(help_text="[price, quantity], lowest price first")
 
 
 class OrderBookView(APIView):
@@ -32,18 +42,7 @@ class OrderBookView(APIView):
         parameters=[
             OpenApiParameter("depth", int, default=DEFAULT_DEPTH, description=f"levels, 1 to {MAX_DEPTH}")
         ],
-        responses={
-            200: inline_serializer(
-                "OrderBook",
-                {
-                    "symbol": serializers.CharField(),
-                    "sequence": serializers.IntegerField(),
-                    "bids": _LEVELS,
-                    "asks": _LEVELS,
-                },
-            ),
-            **errors(400, 404),
-        },
+        responses={200: OrderBookSerializer, **errors(400, 404)},
     )
     def get(self, request: Request, symbol: str) -> Response:
         depth = query_integer(request, "depth", DEFAULT_DEPTH, 1, MAX_DEPTH)

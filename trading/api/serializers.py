@@ -12,6 +12,7 @@ from common.api.fields import (
     StrictInteger,
     StrictString,
 )
+from common.api.schema import Error
 from common.api.serializers import StrictSerializer
 from trading.models import Order
 from trading.rules import NewOrder
@@ -103,3 +104,10 @@ class OrderSerializer(serializers.Serializer):
 
 class PlacedOrderSerializer(OrderSerializer):
     fills = FillSerializer(many=True)
+
+
+class PlacedOrErrorSerializer(serializers.Serializer):
+    """What became of one order of a batch: exactly one of the two."""
+
+    order = PlacedOrderSerializer(required=False)
+    error = Error(required=False)
