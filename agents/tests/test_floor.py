@@ -17,19 +17,11 @@ from market.services import set_price
 from trading.models import Order, Trade
 from trading.selectors import book_snapshot, open_orders
 from trading.services import PlacedOrder, set_market_status
-from trading.tests.desk import TradingDesk
 from trading.tests.laws import broken_laws
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SYMBOL = "BTC-USDT"
-
-
-@pytest.fixture
-def exchange():
-    desk = TradingDesk(people=("alice", "admin"), symbols=(SYMBOL,))
-    set_price(SYMBOL, Decimal(60_000), "simulation")
-    return desk
 
 
 @pytest.fixture

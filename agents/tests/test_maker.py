@@ -24,7 +24,7 @@ def decide(own=(), market=None, purse=RICH, parameters=PARAMETERS, seed=1):
 def resting(quotes, own=()):
     """The maker's orders after everything was done."""
     kept = [order for order in own if order.order_id not in quotes.cancel]
-    ids = iter(range(1 + max([order.order_id for order in own], default=0), 10**6))
+    ids = itertools.count(10**7)
     return kept + [OwnOrder(next(ids), wish.side, wish.price, wish.quantity) for wish in quotes.place]
 
 

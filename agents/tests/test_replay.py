@@ -1,47 +1,28 @@
 """The excerpt of a real market through the real exchange, and small markets made by hand."""
 
-import io
 import re
 import threading
 from collections import Counter, defaultdict
 from decimal import Decimal
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
 
 from accounts.models import Balance
-from agents import locks, selectors
+from agents import selectors
 from agents.floor import Floor
 from agents.replay.pace import Pace
-from agents.tests.recordings import EXCERPT, depth, naive_levels, recorded_trades, ticker, trade, write
+from agents.tests.recordings import EXCERPT, depth, naive_levels, recorded_trades, trade
+from agents.tests.replays import replay, small_market
 from common.money import format_decimal
-from market.models import Price
 from market.selectors import price_of
-from market.services import set_price
 from trading.models import Order, Trade
 from trading.selectors import book_snapshot
-from trading.services import set_market_status
-from trading.tests.desk import TradingDesk
 from trading.tests.laws import broken_laws
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SYMBOL = "BTC-USDT"
 SECONDS = 8
-
-
-@pytest.fixture
-def exchange():
-    desk = TradingDesk(people=("alice",), symbols=(SYMBOL,))
-    set_price(SYMBOL, Decimal(60_000), "simulation")
-    return desk
-
-
-def replay(path, **options):
-    output = io.StringIO()
-    call_command("replay_market", str(path), **({"speed": "max", "stdout": output} | options))
-    return {line[:26].strip(): line[26:] for line in output.getvalue().splitlines()}
 
 
 def our_levels(name="replay-maker"):
@@ -101,16 +82,6 @@ def test_recorded_trades_come_out_at_the_recorded_prices_on_the_recorded_side(ex
 
 
 # ---- small markets ----
-
-
-def small_market(tmp_path, *more):
-    """Bids 60000 and 59999, asks 60001 and 60002, a tenth each; then what the test adds."""
-    opening = depth(
-        0, 1, 4,
-        bids=[("60000.00", "0.10000"), ("59999.00", "0.10000")],
-        asks=[("60001.00", "0.10000"), ("60002.00", "0.10000")],
-    )  # fmt: skip
-    return write(tmp_path / "recording", opening, *more)
 
 
 def tape():
@@ -227,77 +198,6 @@ def test_agents_leave_before_it_begins_and_leftovers_are_cancelled(exchange, tmp
 
 def test_gaps_are_counted(exchange, tmp_path):
     assert replay(small_market(tmp_path, depth(1, 9, 9)))["gaps between depths"] == "1"
-
-
-# ---- what is refused, before anything is touched ----
-
-
-def untouched():
-    return not Order.objects.exists() and price_of(SYMBOL).source == Price.Source.SIMULATION
-
-
-@pytest.mark.parametrize(
-    "lines, why",
-    [
-        (["hello"], "line 2 does not begin with a receive time"),
-        ([trade(1, "1.00", "1", s="ETHUSDT")], "line 2 is for 'ETHUSDT'"),
-        (
-            [trade(1, "60000.001", "1")],
-            "line 2 has the price 60000.001, not a positive multiple of the tick 0.01",
-        ),
-    ],
-)
-def test_a_bad_file_is_refused_with_the_line(exchange, tmp_path, lines, why):
-    with pytest.raises(CommandError, match=re.escape(why)):
-        replay(small_market(tmp_path, *lines))
-    assert untouched()
-
-
-@pytest.mark.parametrize(
-    "lines", [[], [ticker(0, 1, "1.00", "1.01")], [depth(0, 1, 1, bids=[("1.00", "9")])]]
-)
-def test_a_file_without_a_market_is_refused(exchange, tmp_path, lines):
-    with pytest.raises(CommandError, match="nothing to replay"):
-        replay(write(tmp_path / "f", *lines))
-    assert untouched()
-
-
-def test_a_missing_file_or_a_folder_is_refused(exchange, tmp_path):
-    for path in (tmp_path / "none", tmp_path):
-        with pytest.raises(CommandError, match="cannot be read"):
-            replay(path)
-
-
-@pytest.mark.parametrize("speed", ["0", "-1", "fast", "1e3", "1001", ""])
-def test_a_bad_speed_is_refused(exchange, tmp_path, speed):
-    with pytest.raises(CommandError, match="--speed must be max or a number"):
-        replay(small_market(tmp_path), speed=speed)
-
-
-def test_a_bad_limit_a_closed_market_and_an_unknown_one_are_refused(exchange, tmp_path):
-    path = small_market(tmp_path)
-    with pytest.raises(CommandError, match="--limit-seconds"):
-        replay(path, limit_seconds=0)
-    with pytest.raises(CommandError, match="UNKNOWN_SYMBOL"):
-        replay(path, symbol="DOGE-USDT")
-    set_market_status(SYMBOL, "halted")
-    with pytest.raises(CommandError, match="not open"):
-        replay(path)
-
-
-def test_outside_demo_mode_it_refuses(exchange, tmp_path, settings):
-    settings.DEMO = False
-    with pytest.raises(CommandError, match="demo mode only"):
-        replay(small_market(tmp_path))
-
-
-def test_two_replays_of_one_market_at_once_are_refused(exchange, tmp_path):
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [locks.REPLAY, price_of(SYMBOL).market_id])
-    with pytest.raises(CommandError, match="Another replay"):
-        replay(small_market(tmp_path))
-    other.close()
 
 
 # ---- time ----
