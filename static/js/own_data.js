@@ -6,7 +6,7 @@ import { session } from "./session.js";
 const OPEN = new Set(["new", "open", "partially_filled"]);
 const FILLS_KEPT = 50;
 
-/** Fires "orders", "fills" and "balances" after a change, and "filled" (detail: the new fills of one order). */
+/** Fires "orders", "fills" and "balances" after a change, and "filled" (detail: an order's id) for new fills. */
 export class OwnData extends EventTarget {
   constructor() {
     super();
@@ -34,6 +34,11 @@ export class OwnData extends EventTarget {
   available(asset) {
     if (!this.loaded) return null;
     return Decimal.parse(this.balances.get(asset)?.available ?? "0");
+  }
+
+  /** The fills of one order among the latest, newest first. */
+  fillsOf(orderId) {
+    return this.fills.filter((fill) => fill.order_id === orderId);
   }
 
   /** A message of the private stream. */
@@ -89,7 +94,9 @@ export class OwnData extends EventTarget {
     const merged = whole ? [...fills] : [...added, ...this.fills];
     this.fills = merged.sort((a, b) => b.time - a.time || b.id - a.id).slice(0, FILLS_KEPT);
     if (whole) return;
-    for (const fills of byOrder(added)) this.dispatchEvent(new CustomEvent("filled", { detail: fills }));
+    for (const id of new Set(added.map((fill) => fill.order_id))) {
+      this.dispatchEvent(new CustomEvent("filled", { detail: id }));
+    }
   }
 
   #takeBalances(whole, balances) {
@@ -105,12 +112,6 @@ export class OwnData extends EventTarget {
 
 // One trade between two own orders cannot be; still an id alone is no proof of one's side.
 const keyOfFill = (fill) => `${fill.id}/${fill.order_id}`;
-
-function byOrder(fills) {
-  const groups = new Map();
-  for (const fill of fills) groups.set(fill.order_id, [...(groups.get(fill.order_id) ?? []), fill]);
-  return groups.values();
-}
 
 // Messages and answers travel on different lines; an order only ever moves forward.
 function isOlder(order, known) {

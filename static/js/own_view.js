@@ -22,7 +22,7 @@ export class OwnView {
     this.#listen("orders", () => this.#drawOrders());
     this.#listen("fills", () => this.#drawFills());
     this.#listen("balances", () => this.#drawBalances());
-    own.addEventListener("filled", ({ detail }) => announce(detail));
+    own.addEventListener("filled", ({ detail }) => announce(own.fillsOf(detail)));
     byId("every-market").addEventListener("change", () => this.drawAll());
     byId("cancel-all").addEventListener("click", () => this.#cancelAll());
     byId("orders").addEventListener("click", ({ target }) => this.#cancelClicked(target));
@@ -171,12 +171,12 @@ function balanceRow(asset, balance) {
   return row;
 }
 
-// An order that takes several levels has as many fills, and one piece of news.
+// All fills of one order so far are one piece of news.
 function announce(fills) {
   const { side, symbol, price } = fills[0];
   const quantity = fills.reduce((sum, fill) => sum.plus(Decimal.parse(fill.quantity)), ZERO);
   const at = fills.every((fill) => fill.price === price) ? `at ${grouped(price)}` : `in ${fills.length} fills`;
-  notify(`${side === "buy" ? "Bought" : "Sold"} ${grouped(quantity)} ${symbol.split("-")[0]} ${at}.`, side);
+  notify(`${side === "buy" ? "Bought" : "Sold"} ${grouped(quantity)} ${symbol.split("-")[0]} ${at}.`, side, fills[0].order_id);
 }
 
 function startTabs() {
