@@ -14,7 +14,7 @@ from agents.desk import Desk, Moment, Sent
 from agents.selectors import Holdings, Member
 from agents.services import ensure_agents
 from common import clock
-from common.errors import Refused
+from common.errors import ErrorCode, Refused
 from market.models import Market, Price
 from market.selectors import prices
 
@@ -116,7 +116,9 @@ class Floor:
 
     def _note_failure(self, error: Exception) -> None:
         """Said once, until all is well again. What nobody expects goes to the log with its place."""
-        if isinstance(error, DatabaseError | Refused):
+        if isinstance(error, Refused) and error.code != ErrorCode.UNAVAILABLE:
+            self._tell("The exchange", f"{error.message} Trying again")
+        elif isinstance(error, DatabaseError | Refused):
             self._tell("The exchange", "not to be reached, trying again")
         else:
             logger.exception("a round of the agents failed")

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from accounts.models import User
-from accounts.services import suspend_user
+from accounts.services import register_user, suspend_user
 from agents import cast, selectors
 from agents.floor import Floor
 from common import clock
@@ -167,6 +167,17 @@ def test_the_database_away_is_said_once_and_outlived(floor, said, monkeypatch):
     floor.run(stopping)
     assert said == ["The exchange: not to be reached, trying again", "The exchange: all is well again"]
     assert waits[:3] == sorted(waits[:3]) and waits[2] > waits[0]
+
+
+def test_a_name_that_belongs_to_a_person_is_said_and_nobody_is_paid(floor, said, monkeypatch):
+    register_user("agent-maker-1", "somebody@example.org", "a-good-long-pass-9")
+    stopping = threading.Event()
+    monkeypatch.setattr(stopping, "wait", lambda seconds: stopping.set())
+    floor.run(stopping)
+    assert said == [
+        "The exchange: The user name agent-maker-1 belongs to somebody; an agent needs it. Trying again"
+    ]
+    assert Order.objects.count() == 0
 
 
 def test_a_lost_connection_costs_one_round_and_no_order(floor):
