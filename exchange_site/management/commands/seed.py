@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Account, APIKey, User
 from accounts.services import claim_faucet, create_api_key, open_account
+from agents.services import ensure_agents
 from market.models import Asset, Market
 from market.services import tick_prices
 from trading.services import open_market
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"markets: {', '.join(market.symbol for market in markets)}")
         if settings.DEMO:
             make_demo_people()
+            ensure_agents(markets)
             self.stdout.write("demo users: alice, bob, carol, admin")
 
 
