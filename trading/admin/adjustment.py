@@ -4,7 +4,6 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -63,8 +62,6 @@ def adjust(
             note(by, user, f"Balance adjusted by {format_decimal(amount)} {asset} ({posted}): {reason}")
     except Refused as refused:
         raise Refused(refused.code, _plainly(refused, account, asset)) from refused
-    except (psycopg.IntegrityError, psycopg.DataError) as error:  # past the balances' bounds
-        raise Refused(ErrorCode.VALIDATION_ERROR, "The ledger cannot hold an amount this large.") from error
     return posted, True
 
 

@@ -42,6 +42,11 @@ class Question(NamedTuple):
     is_grave: bool = False
 
 
+def filled_in(request: HttpRequest) -> Any:
+    """What a form gets: an empty POST is a form filled in wrong, and not one to show for the first time."""
+    return request.POST if request.method == "POST" else None
+
+
 def ask(
     page: admin.ModelAdmin, request: HttpRequest, form: forms.Form, question: Question, **more: Any
 ) -> HttpResponse:
@@ -90,6 +95,6 @@ def in_words(refused: Refused) -> str:
         for texts in refused.details.values()
         if isinstance(texts, list)
         for sentence in texts
-        if " " in str(sentence)
+        if str(sentence).endswith(".")
     ]
     return " ".join(sentences) or refused.message

@@ -20,6 +20,7 @@ from trading.admin.confirmation import (
     ask,
     chosen,
     chosen_url,
+    filled_in,
     in_words,
     to_confirmation,
 )
@@ -159,7 +160,7 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
             raise Http404
         markets = chosen(request, self.get_queryset(request))
         back = reverse("admin:market_market_changelist")
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(filled_in(request))
         if request.method == "POST" and form.is_valid():
             for market in markets:
                 self._set_status(request, market, status, form.cleaned_data["reason"])

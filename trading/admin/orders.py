@@ -20,6 +20,7 @@ from trading.admin.confirmation import (
     ask,
     chosen,
     chosen_url,
+    filled_in,
     in_words,
     to_confirmation,
 )
@@ -145,7 +146,7 @@ class OrderAdmin(ReadOnlyAdmin):
         back = reverse("admin:trading_order_changelist")
         if len(orders) == 1:
             back = reverse("admin:trading_order_change", args=[orders[0].pk])
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(filled_in(request))
         if request.method == "POST" and form.is_valid():
             cancel(request, orders, form.cleaned_data["reason"])
             return redirect(back)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import Account, APIKey, User
-from accounts.selectors import account_of_user, balances, postings
+from accounts.selectors import balances, postings
 from common.money import format_decimal
 from trading import selectors
 from trading.admin.cells import (
@@ -31,18 +31,17 @@ SHOWN = 10
 Maker = Callable[[Account], Panel]
 
 
-def beside(user: User, reader: Any, may_revoke: bool) -> list[Panel]:
+def beside(user: User, account: Account | None, reader: Any, may_revoke: bool) -> list[Panel]:
     """The short ones, of what the reader, a member of staff, has the permission to see."""
-    return [*_permitted(user, reader, [_balances]), _api_keys(user, may_revoke), _history(user)]
+    return [*_permitted(account, reader, [_balances]), _api_keys(user, may_revoke), _history(user)]
 
 
-def below(user: User, reader: Any) -> list[Panel]:
+def below(account: Account | None, reader: Any) -> list[Panel]:
     """The wide ones, likewise."""
-    return _permitted(user, reader, [_open_orders, _trades, _postings])
+    return _permitted(account, reader, [_open_orders, _trades, _postings])
 
 
-def _permitted(user: User, reader: Any, makers: list[Maker]) -> list[Panel]:
-    account = account_of_user(user.pk)
+def _permitted(account: Account | None, reader: Any, makers: list[Maker]) -> list[Panel]:
     if account is None:
         return []
     return [make(account) for make in makers if reader.has_perm(_PERMISSIONS[make])]

@@ -24,6 +24,7 @@ from trading.admin.confirmation import (
     ask,
     chosen,
     chosen_url,
+    filled_in,
     to_confirmation,
 )
 from trading.admin.filters import SuspendedFilter
@@ -119,13 +120,14 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
 
     def _beside_the_form(self, request: HttpRequest, user: User) -> dict[str, Any]:
         may_change = self.has_change_permission(request, user)
+        account = account_of_user(user.pk)
         view = "resume" if user.is_suspended else "suspend"
         return {
             "title": user.username,
             "subtitle": "",
-            "account": account_of_user(user.pk),
-            "beside": beside(user, request.user, may_change),
-            "below": below(user, request.user),
+            "account": account,
+            "beside": beside(user, account, request.user, may_change),
+            "below": below(account, request.user),
             "show_save_and_add_another": False,
             "suspension_url": chosen_url(f"admin:accounts_user_{view}", user.pk) if may_change else "",
             "may_adjust": request.user.has_perm(adjustment.PERMISSION),
@@ -146,7 +148,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
 
     def suspend_view(self, request: HttpRequest) -> HttpResponse:
         users, back = self._chosen(request)
-        form = suspension.SuspendForm(request.POST or None)
+        form = suspension.SuspendForm(filled_in(request))
         if request.method == "POST" and form.is_valid():
             suspension.suspend(
                 request, users, form.cleaned_data["reason"], form.cleaned_data["cancel_orders"]
@@ -159,7 +161,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
 
     def resume_view(self, request: HttpRequest) -> HttpResponse:
         users, back = self._chosen(request)
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(filled_in(request))
         if request.method == "POST" and form.is_valid():
             suspension.resume(request, users, form.cleaned_data["reason"])
             return redirect(back)
@@ -173,7 +175,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
             raise PermissionDenied
         user = self._user(request, user_id)
         back = reverse("admin:accounts_user_change", args=[user.pk])
-        form = adjustment.AdjustmentForm(request.POST or None)
+        form = adjustment.AdjustmentForm(filled_in(request))
         if request.method == "POST" and form.is_valid() and self._adjusted(request, user, form):
             return redirect(back)
         account = account_of_user(user.pk)
@@ -214,7 +216,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
         key = APIKey.objects.filter(pk=key_id, user=user).first()
         if key is None:
             raise Http404
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(filled_in(request))
         if request.method == "POST" and form.is_valid():
             self._revoke(request, user, key, form.cleaned_data["reason"])
             return redirect(back)
