@@ -12,6 +12,7 @@ from trading.rules import NewOrder
 from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_order import cancel_all, cancel_order
+from trading.services.first_markets import make_first_markets
 from trading.services.open_market import open_market, set_market_status
 from trading.services.place_order import place_order, place_orders
 from trading.services.roll_up_candles import roll_up_candles
@@ -30,6 +31,7 @@ __all__ = [
     "arm_cancel_after",
     "cancel_all",
     "cancel_order",
+    "make_first_markets",
     "open_market",
     "place_order",
     "place_orders",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchange_site.management.commands.seed import MARKETS, make_assets, make_market
+from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, person
 
 
@@ -13,9 +13,7 @@ def limits_off(settings):
 
 @pytest.fixture
 def markets(db):
-    make_assets()
-    for row in MARKETS:
-        make_market(*row)
+    make_first_markets()
 
 
 @pytest.fixture
