@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from types import FrameType
 
 from exchange_site.local import console, embedded
 from exchange_site.local.console import LocalError, say
@@ -88,16 +89,36 @@ def run(command: list[str], environment: dict[str, str]) -> int:
     Ctrl-C reaches the command by itself (one terminal, one foreground group): we only wait for its end.
     SIGTERM reaches us alone, and is passed on.
     """
+    to_pass_on = _Relay()
+    signal.signal(signal.SIGINT, lambda number, frame: None)  # not SIG_IGN, which the command would inherit
+    signal.signal(signal.SIGTERM, to_pass_on)
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:
         say(f"{command[0]}: {error.strerror}", console.stderr)
         return 127
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: child.send_signal(number))
-    code = child.wait()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what follows is the stopping
+    code = to_pass_on.to(child).wait()
     return code if code >= 0 else 128 - code
+
+
+class _Relay:
+    """Passes signals on to a child, also those that come while it is being started."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self._child:
+            self._child.send_signal(number)
+        else:
+            self._early.append(number)
+
+    def to(self, child: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+        self._child = child
+        for number in self._early:
+            child.send_signal(number)
+        return child
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -105,10 +106,12 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path / "data")
-    yield demo
-    demo.stop_what_is_left()
+def demo() -> Iterator[Demo]:
+    # Not pytest's tmp_path: each pytest that starts shuts that to other users, as whom PostgreSQL runs.
+    with tempfile.TemporaryDirectory(prefix="bourse-test-") as place:
+        demo = Demo(Path(place) / "data")
+        yield demo
+        demo.stop_what_is_left()
 
 
 def test_the_demo_comes_up_stops_and_comes_up_again_with_its_data(demo: Demo) -> None:

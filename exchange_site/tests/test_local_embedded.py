@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +26,18 @@ def no_servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
+def place() -> Iterator[Path]:
+    """An empty folder. Not pytest's tmp_path: each pytest that starts shuts that to other users again, and
+    root's PostgreSQL runs as another user."""
+    with tempfile.TemporaryDirectory(prefix="bourse-test-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataFolder]:
     """A data folder of its own; whatever a test leaves running in it is stopped."""
-    monkeypatch.setenv("BOURSE_DATA_DIR", str(tmp_path / "data"))
-    folder = DataFolder(tmp_path / "data")
+    monkeypatch.setenv("BOURSE_DATA_DIR", str(place / "data"))
+    folder = DataFolder(place / "data")
     yield folder
     processes.stop_all(servers_in(folder), patience_seconds=5)
 
@@ -117,8 +126,8 @@ def test_the_pid_file_of_a_dead_server_whose_number_another_program_has_is_no_ob
         assert write_a_row(addresses["DATABASE_URL"]) == 1
 
 
-def test_a_folder_whose_path_is_too_long_for_a_socket_works(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path / ("deep" * 20) / ("deeper" * 20))
+def test_a_folder_whose_path_is_too_long_for_a_socket_works(place: Path) -> None:
+    folder = DataFolder(place / ("deep" * 20) / ("deeper" * 20))
     with folder.held("a test"), embedded.servers(folder) as addresses:
         assert write_a_row(addresses["DATABASE_URL"]) == 1
     assert servers_in(folder) == []
@@ -166,13 +175,13 @@ def test_run_starts_nothing_when_both_servers_are_given(
 
 
 def test_two_commands_at_once_take_turns(folder: DataFolder) -> None:
-    first = run("sh", "-c", "echo up; sleep 1.5")
+    first = run("sh", "-c", "echo up; read until_told", stdin=subprocess.PIPE)
     assert first.stdout.readline() == "up\n"
     second = run("true")
-    _, told = second.communicate(timeout=30)
-    first.communicate()
+    assert "Waiting for it to end" in second.stderr.readline()
+    first.communicate("go on\n")
+    second.communicate()
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "Waiting for it to end" in told
 
 
 def test_a_command_that_does_not_exist_is_named(folder: DataFolder) -> None:
