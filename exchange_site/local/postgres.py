@@ -71,6 +71,7 @@ def running(folder: DataFolder, output: Terminal) -> Iterator[str]:
     finally:
         with step("Stopping PostgreSQL", output):
             _stop(server)
+        shutil.rmtree(folder.socket_folder(), ignore_errors=True)
 
 
 def binaries() -> Path:

@@ -130,7 +130,9 @@ def test_a_folder_whose_path_is_too_long_for_a_socket_works(place: Path) -> None
     folder = DataFolder(place / ("deep" * 20) / ("deeper" * 20))
     with folder.held("a test"), embedded.servers(folder) as addresses:
         assert write_a_row(addresses["DATABASE_URL"]) == 1
+        assert folder.socket_folder().is_dir()
     assert servers_in(folder) == []
+    assert not folder.socket_folder().exists()
 
 
 def test_run_gives_the_command_its_servers_and_passes_on_its_exit_code(folder: DataFolder) -> None:
