@@ -4,6 +4,7 @@ Inside the core, amounts are integers: prices in ticks, quantities in lots, ledg
 10^-precision of the asset. `Decimal` is used at the edges and in the database, `float` nowhere.
 """
 
+import decimal
 import re
 from decimal import (
     ROUND_DOWN,
@@ -23,6 +24,9 @@ MAX_FRACTION_DIGITS = 18
 _NUMBER = re.compile(
     rf"(?:0|[1-9][0-9]{{0,{MAX_INTEGER_DIGITS - 1}}})(?:\.[0-9]{{1,{MAX_FRACTION_DIGITS}}})?", re.ASCII
 )
+
+# Python's own 28 digits are too few for a sum of 19 + 18; for this thread, and for those still to come.
+decimal.DefaultContext.prec = decimal.getcontext().prec = 80
 
 # An operation that would lose a digit raises instead of rounding silently.
 EXACT = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])

@@ -1,5 +1,6 @@
 """The one parser of numbers from outside, and exact arithmetic."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal, InvalidOperation
 
 import pytest
@@ -115,3 +116,10 @@ def test_an_amount_finer_than_a_unit_is_refused():
 def test_a_fee_is_rounded_up_by_less_than_a_unit(amount, rate):
     fee = fee_units(amount, rate)
     assert 0 <= fee * 1_000_000 - amount * rate < 1_000_000
+
+
+def test_a_sum_of_the_widest_amounts_keeps_every_digit_in_every_thread():
+    largest, smallest = Decimal(10**19 - 1), Decimal("0.000000000000000001")
+    with ThreadPoolExecutor(1) as other_thread:
+        totals = [largest + smallest, other_thread.submit(lambda: largest + smallest).result()]
+    assert [str(total) for total in totals] == ["9999999999999999999.000000000000000001"] * 2

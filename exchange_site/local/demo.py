@@ -20,6 +20,7 @@ from exchange_site.local.data_folder import DataFolder, FolderInUse
 from exchange_site.local.readiness import Readiness
 from exchange_site.local.supervisor import Supervisor, end_leftovers
 
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ANNOUNCED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "BOURSE_DEMO", "PORT")
 
 
@@ -85,6 +86,8 @@ def _demo(folder: DataFolder, address: Address) -> int:
         if left := end_leftovers(folder):
             say(f"  Stopped {left} processes of an earlier run that was killed")
         address.check_free()
+        if address.host not in THIS_MACHINE:
+            say(f"  Beware: others can reach {address.host}, and the demo's passwords are in the README.")
         servers = stack.enter_context(embedded.servers(folder))
         environment = _environment(folder, address, servers)
         announced = {name: environment[name] for name in ANNOUNCED}
