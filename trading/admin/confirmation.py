@@ -59,7 +59,7 @@ def ask(
         "media": page.media + form.media,
         **more,
     }
-    return TemplateResponse(request, "admin/confirmation.html", context, status=400 if form.errors else 200)
+    return TemplateResponse(request, "admin/confirmation.html", context)
 
 
 def to_confirmation(

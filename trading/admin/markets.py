@@ -169,7 +169,7 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
         symbols = [market.symbol for market in markets]
         title = f"{button}: {', '.join(symbols)}"
         grave = status != Status.OPEN
-        return ask(self, request, form, Question(title, text, list(symbols), button, back, is_grave=grave))
+        return ask(self, request, form, Question(title, text, [], button, back, is_grave=grave))
 
     def _set_status(self, request: HttpRequest, market: Market, status: str, reason: str) -> None:
         by: Any = request.user

@@ -33,7 +33,7 @@ class UniqueIgnoringCase:
 
 
 class AddUserForm(UniqueIgnoringCase, AdminUserCreationForm):
-    email = forms.EmailField(max_length=254)
+    email = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"class": "vTextField"}))
 
     class Meta(AdminUserCreationForm.Meta):
         model = User
@@ -41,7 +41,9 @@ class AddUserForm(UniqueIgnoringCase, AdminUserCreationForm):
 
 
 class EditUserForm(UniqueIgnoringCase, ReasonedForm, UserChangeForm):
-    email = forms.EmailField(max_length=254, required=False)
+    email = forms.EmailField(
+        max_length=254, required=False, widget=forms.EmailInput(attrs={"class": "vTextField"})
+    )
 
     class Meta(UserChangeForm.Meta):
         model = User

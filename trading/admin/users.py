@@ -155,7 +155,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
             )
             return redirect(back)
         text = "Their tokens, API keys and sessions end at once, and their open sockets are closed."
-        names = [user.username for user in users]
+        names = [user.username for user in users] if len(users) > 1 else []
         question = Question(_title("Suspend", users), text, list(names), "Suspend", back, is_grave=True)
         return ask(self, request, form, question)
 

@@ -48,6 +48,11 @@ def text_of(response):
     return response.content.decode()
 
 
+def refused(response):
+    """The page came again, with what is wrong in the form."""
+    return response.status_code == 200 and bool(response.context["form"].errors)
+
+
 def listed(response):
     """The rows of a list."""
     assert response.status_code == 200, response.status_code

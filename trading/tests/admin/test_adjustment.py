@@ -9,7 +9,7 @@ from django.db.models import Sum
 from accounts.models import LedgerTransaction, Posting, User
 from accounts.tests.people import at_once
 from trading.admin.adjustment import adjust
-from trading.tests.admin.office import history_of, page, text_of, told
+from trading.tests.admin.office import history_of, page, refused, text_of, told
 
 
 def fill_in(user, amount, asset="BTC", reason="a deposit that got lost", reference=None):
@@ -50,7 +50,7 @@ def test_money_is_taken_with_a_minus_sign_and_given_with_a_plus(office, desk, al
 def test_more_than_is_available_is_refused_in_plain_words(office, desk, alice):
     desk.sells("alice", "0.4", at="60000")
     answer = office.post(*fill_in(alice, "-0.7"))
-    assert answer.status_code == 400
+    assert refused(answer)
     assert "alice has only 0.6 BTC available; 0.4 more are held by open orders." in answer.content.decode()
     assert desk.balance("alice", "BTC") == ("0.6", "0.4")
     assert not adjustments().exists() and history_of(alice) == []
@@ -79,7 +79,7 @@ WRONG_AMOUNTS = [
 def test_amounts_that_are_none_are_refused(office, desk, alice):
     for amount, sentence in WRONG_AMOUNTS:
         answer = office.post(*fill_in(alice, amount))
-        assert answer.status_code == 400 and sentence in answer.content.decode(), amount
+        assert refused(answer) and sentence in answer.content.decode(), amount
     assert desk.balance("alice", "BTC") == ("1", "0") and not adjustments().exists()
 
 
@@ -88,7 +88,7 @@ def test_amounts_that_are_none_are_refused(office, desk, alice):
 )
 def test_other_wrong_fields_are_refused(office, desk, alice, wrong):
     address, form = fill_in(alice, "0.5")
-    assert office.post(address, form | wrong).status_code == 400
+    assert refused(office.post(address, form | wrong))
     assert desk.balance("alice", "BTC") == ("1", "0") and not adjustments().exists()
 
 

@@ -5,7 +5,7 @@ import pytest
 from market.models import Market
 from trading.models import Order, OrderEvent
 from trading.selectors import order_events
-from trading.tests.admin.office import history_of, listed, page, text_of, told
+from trading.tests.admin.office import history_of, listed, page, refused, text_of, told
 from trading.tests.pit import ladder
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_longer_open_is_named_and_the_rest_cancelled(office, desk):
 @pytest.mark.parametrize("form", [{}, {"reason": ""}, {"reason": "  "}])
 def test_without_a_reason_the_order_stays(office, desk, form):
     placed = desk.buys("alice", "0.1", at="50000")
-    assert office.post(page("trading_order_cancel", id=key(placed)), form).status_code == 400
+    assert refused(office.post(page("trading_order_cancel", id=key(placed)), form))
     office.get(page("trading_order_cancel", id=key(placed), reason="x"))
     assert desk.book() == ladder("buy 50000 | alice 0.1")
 
