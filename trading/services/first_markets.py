@@ -1,0 +1,35 @@
+"""The assets and markets that every new exchange begins with."""
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from market.models import Asset, Market
+from trading.services.open_market import open_market
+
+ASSETS = [("USDT", "Tether", 8), ("BTC", "Bitcoin", 8), ("ETH", "Ether", 8)]  # code, name, precision
+MARKETS = [
+    # symbol, base, quote, tick, lot, least notional
+    ("BTC-USDT", "BTC", "USDT", "0.01", "0.00001", "5"),
+    ("ETH-USDT", "ETH", "USDT", "0.01", "0.0001", "5"),
+    ("ETH-BTC", "ETH", "BTC", "0.00001", "0.001", "0.0001"),
+]
+
+
+def make_first_markets() -> list[Market]:
+    """Make what is missing of them, open to be traded. Safe to repeat; what an operator changed stays."""
+    for code, name, precision in ASSETS:
+        Asset.objects.get_or_create(code=code, defaults={"name": name, "precision": precision})
+    return [_make_market(*row) for row in MARKETS]
+
+
+@transaction.atomic
+def _make_market(symbol: str, base: str, quote: str, tick: str, lot: str, minimum: str) -> Market:
+    rules = {"tick": Decimal(tick), "lot": Decimal(lot), "minimum_notional": Decimal(minimum)}
+    market, made = Market.objects.get_or_create(
+        symbol=symbol, defaults={"base_id": base, "quote_id": quote, **rules}
+    )
+    if made:
+        market.full_clean()
+    open_market(market)
+    return market
