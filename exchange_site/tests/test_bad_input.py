@@ -15,8 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.services import issue_tokens
-from exchange_site.management.commands.seed import MARKETS, make_assets, make_market
 from exchange_site.tests.openapi import operations, schema
+from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, person
 
 # JSON texts, not values: some of them no encoder would write.
@@ -116,9 +116,7 @@ class Hostile:
 @pytest.fixture
 def hostile(db, settings):
     settings.RATE_LIMIT_ENABLED = False
-    make_assets()
-    for row in MARKETS:
-        make_market(*row)
+    make_first_markets()
     return Hostile()
 
 

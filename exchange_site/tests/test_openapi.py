@@ -5,8 +5,8 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from common.errors import ErrorCode
-from exchange_site.management.commands.seed import MARKETS, make_assets, make_market
 from exchange_site.tests.openapi import described, operations, schema, violations
+from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, key_desk, person
 
 # What was promised to clients, of what concerns spot trading.
@@ -129,9 +129,7 @@ class Checked:
 @pytest.fixture
 def exchange(db, settings):
     settings.RATE_LIMIT_ENABLED = False
-    make_assets()
-    for row in MARKETS:
-        make_market(*row)
+    make_first_markets()
 
 
 def an_order(side="buy", **changes):

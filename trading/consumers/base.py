@@ -22,8 +22,12 @@ SEND_SECONDS = 10.0
 class OutboxConsumer(AsyncWebsocketConsumer):
     """Answers and news go through one outbox, in order, sent by one task."""
 
+    # No channel of the layer's for each socket: it could not be opened while Redis is away (streams/wake_ups.py).
+    channel_layer_alias = "none"
+
     async def connect(self) -> None:
         self.outbox = Outbox()
+        self._has_left = False
         self._allowance = float(MOST_MESSAGES)
         self._heard_at = time.monotonic()
         await self.accept()
@@ -34,8 +38,10 @@ class OutboxConsumer(AsyncWebsocketConsumer):
             self._sender.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._has_left:
+            return
         if not self._may_speak():
-            await self.close(CLOSE_TOO_MUCH)
+            await self.leave(CLOSE_TOO_MUCH)
             return
         try:
             await self.handle(_read(text_data))
@@ -51,28 +57,40 @@ class OutboxConsumer(AsyncWebsocketConsumer):
     async def resynchronise(self) -> None:
         """After an overrun: put where everything stands into the outbox."""
 
+    async def leave(self, code: int, last_words: dict[str, Any] | None = None) -> None:
+        """Close the connection; what still waits in the outbox is not sent."""
+        if self._has_left:
+            return
+        self._has_left = True
+        if asyncio.current_task() is not self._sender:
+            self._sender.cancel()
+        if last_words is not None:
+            await self.send(_text(last_words))
+        await self.close(code)
+
     def say(self, message: dict[str, Any]) -> None:
-        self.outbox.put(json.dumps(message, separators=(",", ":")))
+        self.outbox.put(_text(message))
 
     async def _send_all(self) -> None:
         """A client that does not read holds up only itself, and only for so long."""
-        while True:
+        while not self._has_left:
             text = await self.outbox.get()
             try:
                 async with asyncio.timeout(SEND_SECONDS):
                     await self.send(text if text is not None else '{"type":"overrun"}')
             except TimeoutError:
-                await self.close(CLOSE_SLOW)
+                await self.leave(CLOSE_SLOW)
+            except OSError:  # the client has gone
                 return
             if text is None:
-                self.outbox.restart()
-                await self._resynchronise_or_close()
+                await self._resynchronise_or_leave()
 
-    async def _resynchronise_or_close(self) -> None:
+    async def _resynchronise_or_leave(self) -> None:
+        self.outbox.restart()
         try:
             await self.resynchronise()
         except (Refused, *LOST):
-            await self.close(CLOSE_SLOW)
+            await self.leave(CLOSE_SLOW)
 
     def _may_speak(self) -> bool:
         now = time.monotonic()
@@ -80,6 +98,10 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         self._allowance, self._heard_at = min(float(MOST_MESSAGES), self._allowance + refill), now
         self._allowance -= 1
         return self._allowance >= 0
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))
 
 
 def _read(text: str | None) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class MarketDataConsumer(OutboxConsumer):
             raise Refused(ErrorCode.BAD_REQUEST, "action must be subscribe, unsubscribe, resync or pong.")
 
     async def resynchronise(self) -> None:
+        # Out of all hubs first: no update may come before the snapshot that it follows on.
+        for symbol, channels in self.subscriptions.items():
+            hubs.leave(symbol, self.outbox, channels)
         await self._resync(None)
 
     async def _subscribe(self, symbol: str, channels: list[str]) -> None:
@@ -59,6 +62,8 @@ class MarketDataConsumer(OutboxConsumer):
 
     async def _resync(self, symbol: str | None) -> None:
         """New snapshots of what is subscribed; the updates after them follow on."""
+        if symbol is not None and symbol not in self.subscriptions:
+            raise Refused(ErrorCode.BAD_REQUEST, "You have not subscribed to this symbol.")
         for each, channels in list(self.subscriptions.items()):
             if symbol in (None, each):
                 hub = await hubs.hub(each)

@@ -1,6 +1,9 @@
 """/ws/user: one's own orders, fills and balances, after the first message has said who one is."""
 
 import asyncio
+import logging
+import time
+from math import inf
 from typing import Any
 
 from accounts.services import authenticate_token
@@ -10,7 +13,11 @@ from trading.consumers.base import OutboxConsumer
 from trading.matching_service.publish import account_group
 from trading.streams.hub import LOST, read
 from trading.streams.user_stream import UserStream
+from trading.streams.wake_ups import wake_ups
 
+logger = logging.getLogger(__name__)
+
+CLOSE_BROKEN = 1011
 CLOSE_NOT_AUTHENTICATED = 4001
 CLOSE_SUSPENDED = 4003
 AUTHENTICATE_SECONDS = 10.0
@@ -25,6 +32,7 @@ class UserConsumer(OutboxConsumer):
         self._stream: UserStream | None = None
         self._known = asyncio.Event()  # set once the client has said who it is
         self._wake = asyncio.Event()
+        self._looked_at = time.monotonic()  # whether the token still counts
         await super().connect()
         self._follower = asyncio.create_task(self._follow())
 
@@ -33,7 +41,7 @@ class UserConsumer(OutboxConsumer):
         if hasattr(self, "_follower"):
             self._follower.cancel()
         if self._stream is not None:
-            await self.channel_layer.group_discard(account_group(self._stream.account_id), self.channel_name)
+            wake_ups.leave(account_group(self._stream.account_id), self._hear)
 
     async def handle(self, message: dict[str, Any]) -> None:
         action = message.get("action")
@@ -49,27 +57,22 @@ class UserConsumer(OutboxConsumer):
             for text in await read(self._stream.snapshot):
                 self.outbox.put(text)
 
-    async def account_moved(self, event: dict[str, Any]) -> None:
-        """Something of the account was committed."""
-        self._wake.set()
-
-    async def account_suspended(self, event: dict[str, Any]) -> None:
-        await self.close(CLOSE_SUSPENDED)
-
     async def _authenticate(self, token: Any) -> None:
-        if not isinstance(token, str) or not token.isascii():
-            raise Refused(ErrorCode.INVALID_TOKEN)
         try:
+            if not isinstance(token, str) or not token.isascii():
+                raise Refused(ErrorCode.INVALID_TOKEN)
             account_id = await read(self._account_of, token)
         except Refused as refused:
-            self.say({"type": "error", **refused.body()})
             await self._leave(refused)
             return
-        self._token = token
-        await self._hear(account_id)
+        stream = UserStream(account_id)
+        snapshot = await read(stream.snapshot)
+        self._token, self._stream = token, stream
+        wake_ups.listen(account_group(account_id), self._hear)
+        self._wake.set()  # for what was committed since the snapshot
         self.say({"type": "authenticated"})
-        self._stream = UserStream(account_id)
-        await self.resynchronise()
+        for text in snapshot:
+            self.outbox.put(text)
         self._known.set()
 
     def _account_of(self, token: str) -> int:
@@ -79,43 +82,55 @@ class UserConsumer(OutboxConsumer):
             raise Refused(ErrorCode.PERMISSION_DENIED)
         return user.account.pk
 
-    async def _hear(self, account_id: int) -> None:
-        """Redis away: the follower looks every few seconds all the same."""
-        try:
-            await self.channel_layer.group_add(account_group(account_id), self.channel_name)
-        except Exception:
-            self._wake.set()
+    def _hear(self, message: dict[str, Any]) -> None:
+        """Something of the account was committed, or the account was suspended."""
+        if message["type"] == "account.suspended":
+            self._looked_at = -inf
+        self._wake.set()
 
     async def _follow(self) -> None:
         """Send changes when woken, and now and then look whether the token still counts."""
         try:
             await asyncio.wait_for(self._known.wait(), AUTHENTICATE_SECONDS)
         except TimeoutError:
-            await self.close(CLOSE_NOT_AUTHENTICATED)
+            await self._leave(Refused(ErrorCode.NOT_AUTHENTICATED))
             return
-        assert self._stream is not None
-        while True:
-            woken = await self._woken()
+        while not self._has_left:
             try:
-                if not woken:
-                    await read(self._account_of, self._token)
-                for text in await read(self._stream.changes):
-                    self.outbox.put(text)
-            except Refused as refused:
-                await self._leave(refused)
-                return
-            except LOST:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                pass  # a wake-up may have been lost
+            self._wake.clear()
+            await self._catch_up()
 
-    async def _woken(self) -> bool:
-        """True if something was committed, False if only time has passed."""
+    async def _catch_up(self) -> None:
+        assert self._stream is not None
         try:
-            await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-        except TimeoutError:
-            return False
-        self._wake.clear()
-        return True
+            await self._look_at_token()
+            for text in await read(self._stream.changes):
+                self.outbox.put(text)
+        except Refused as refused:
+            await self._leave(refused)
+        except LOST:
+            await asyncio.sleep(LOOK_SECONDS)
+        except Exception:  # a bug: better a closed connection than silence
+            logger.exception("cannot follow account %s", self._stream.account_id)
+            await self.leave(CLOSE_BROKEN)
+
+    async def _look_at_token(self) -> None:
+        """Raises Refused if it does not count any more. However busy the account: looked at every few seconds."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        try:
+            await read(self._account_of, self._token)
+        except LOST:
+            self._looked_at = -inf
+            raise
 
     async def _leave(self, refused: Refused) -> None:
+        """Close, and say why."""
         suspended = refused.code is ErrorCode.ACCOUNT_SUSPENDED
-        await self.close(CLOSE_SUSPENDED if suspended else CLOSE_NOT_AUTHENTICATED)
+        code = CLOSE_SUSPENDED if suspended else CLOSE_NOT_AUTHENTICATED
+        await self.leave(code, {"type": "error", **refused.body()})

@@ -90,7 +90,7 @@ class Publisher:
     async def _send(self, messages: list[tuple[str, Message]]) -> None:
         layer = get_channel_layer()
         for group, message in messages:
-            await layer.group_send(group, message)
+            await layer.group_send(group, {**message, "group": group})
 
 
 publisher = Publisher()

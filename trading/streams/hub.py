@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import psycopg
-from channels.layers import get_channel_layer
 from django.db import DatabaseError, InterfaceError, connection
 
 from trading.matching_service.publish import symbol_group
 from trading.streams.market_stream import MarketStream, Messages
 from trading.streams.outbox import Outbox
+from trading.streams.wake_ups import wake_ups
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ class MarketHub:
         self._listeners: dict[str, set[Outbox]] = {}
         self._turn = asyncio.Lock()  # a snapshot and the updates after it must not overlap
         self._wake = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._hear_wake_ups())]
+        self._task = asyncio.create_task(self._follow())
+        wake_ups.listen(symbol_group(symbol), lambda _: self._wake.set())
 
     async def listen(self, outbox: Outbox, channels: list[str]) -> None:
         """A snapshot of each channel into the outbox, and from then on every update."""
@@ -83,25 +84,14 @@ class MarketHub:
             except LOST as error:
                 logger.warning("%s: cannot read the log: %s", self.symbol, error)
                 await asyncio.sleep(POLL_SECONDS)
+            except Exception:  # a bug must not leave everybody who listens in silence for ever
+                logger.exception("%s: cannot follow the log", self.symbol)
+                await asyncio.sleep(POLL_SECONDS)
 
     def _send(self, messages: Messages) -> None:
         for channel, text in messages.items():
             for outbox in self._listeners.get(channel, ()):
                 outbox.put(text)
-
-    async def _hear_wake_ups(self) -> None:
-        """Redis away: the hub polls; Redis back: it hears again."""
-        while True:
-            try:
-                layer = get_channel_layer()
-                channel = await layer.new_channel()
-                await layer.group_add(symbol_group(self.symbol), channel)
-                while True:
-                    await layer.receive(channel)
-                    self._wake.set()
-            except Exception as error:
-                logger.warning("%s: no wake-ups: %s", self.symbol, error)
-                await asyncio.sleep(POLL_SECONDS)
 
 
 class Hubs:

@@ -1,0 +1,93 @@
+"""A client that does not keep up is told so, and nobody else notices."""
+
+from functools import partial
+
+import pytest
+
+from trading.consumers import base, market_data
+from trading.streams.outbox import Outbox
+from trading.tests.sockets.server import LocalBook, eventually, rest_book
+
+
+@pytest.fixture
+def small_outbox(monkeypatch):
+    monkeypatch.setattr(base, "Outbox", partial(Outbox, 8))
+
+
+def slow_client(server):
+    client = server.client("/ws/marketdata?slow")
+    return client, LocalBook(client.subscribe("book")[0])
+
+
+def test_it_is_told_of_the_overrun_and_gets_a_fresh_snapshot(server, alice, small_outbox):
+    client, _ = slow_client(server)
+    other = server.client()
+    book = LocalBook(other.subscribe("book")[0])
+    server.held.set()
+    for n in range(20):
+        alice.buys("0.1", str(1000 + n))
+        book.follow(other, n + 1)
+    assert len([message for message in other.heard if message["type"] == "update"]) == 20
+    server.held.clear()
+    overrun = client.hear_until(lambda message: message["type"] == "overrun")
+    assert overrun == {"type": "overrun"}
+    snapshot = client.hear()
+    assert snapshot["type"] == "snapshot"
+    fresh = LocalBook(snapshot)
+    assert fresh.shown() == book.shown() == rest_book(alice)
+    alice.buys("0.1", "500")
+    assert fresh.follow(client, 21).shown() == rest_book(alice)
+
+
+def test_after_an_overrun_no_update_comes_before_its_snapshot(server, alice, small_outbox):
+    """While the snapshots of two markets are being read, trading goes on."""
+    client, _ = slow_client(server)
+    client.subscribe("book", symbol="ETH-USDT")
+    watcher = server.client()
+    watched = LocalBook(watcher.subscribe("book")[0])
+    for _ in range(3):
+        server.held.set()
+        for n in range(12):
+            alice.buys("0.1", str(1000 + n))
+            watched.follow(watcher, watched.sequence + 1)
+        server.held.clear()
+        for n in range(6):
+            alice.buys("0.1", str(1000 + n), symbol="ETH-USDT")
+        client.hear_until(lambda message: message["type"] == "overrun")
+        wanted = [rest_book(alice), rest_book(alice, "ETH-USDT")]
+        books = {"BTC-USDT": LocalBook(), "ETH-USDT": LocalBook()}
+        while [book.shown() for book in books.values()] != wanted:
+            message = client.hear()
+            if message["type"] == "overrun":
+                books = {symbol: LocalBook() for symbol in books}
+            else:
+                books[message["symbol"]].take(message)
+
+
+def test_one_that_never_reads_is_closed_and_another_gets_everything(server, alice, small_outbox, monkeypatch):
+    monkeypatch.setattr(base, "SEND_SECONDS", 0.2)
+    client, _ = slow_client(server)
+    other = server.client()
+    book = LocalBook(other.subscribe("book")[0])
+    server.held.set()
+    for n in range(5):
+        alice.buys("0.1", str(1000 + n))
+    assert client.closed()[0] == base.CLOSE_SLOW
+    alice.buys("0.1", "900")
+    assert book.follow(other, 6).shown() == rest_book(alice)
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(server, alice):
+    stays, goes = server.client(), server.client()
+    book = LocalBook(stays.subscribe("book")[0])
+    goes.subscribe("book", "trades")
+    goes.connection.socket.close()
+    listeners = market_data.hubs._hubs["BTC-USDT"]._listeners
+    for n in range(5):
+        alice.buys("0.1", str(1000 + n))
+    assert book.follow(stays, 5).shown() == rest_book(alice)
+    eventually(
+        lambda: (
+            {channel: len(outboxes) for channel, outboxes in listeners.items()} == {"book": 1, "trades": 0}
+        )
+    )
