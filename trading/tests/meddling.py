@@ -9,13 +9,12 @@ from trading.matching_service.batch import Batch
 
 
 @contextmanager
-def before(step, meddle, times=1):
-    """Calls meddle(batch) before `step` of the next `times` batches."""
-    original, left = getattr(Batch, step), [times]
+def before(step, meddle, times=1, after=0):
+    """Calls meddle(batch) before `step` of the next `times` batches, the first `after` of them left alone."""
+    original, turns = getattr(Batch, step), iter([False] * after + [True] * times)
 
     def meddled(batch, *arguments):
-        if left[0] > 0:
-            left[0] -= 1
+        if next(turns, False):
             meddle(batch)
         return original(batch, *arguments)
 

@@ -14,6 +14,7 @@ from trading.matching_service.batch import Batch
 from trading.models import BookState
 from trading.tests.desk import TradingDesk, warm_hash
 from trading.tests.laws import broken_laws
+from trading.tests.meddling import before, elsewhere, kill_its_connection
 from trading.tests.random_orders import random_order
 
 LOT = Decimal("0.00001")
@@ -145,3 +146,41 @@ def test_the_public_book_is_the_committed_one(desk):
     )  # fmt: skip
     desk.sells("carol", "0.3")
     assert selectors.book_snapshot("BTC-USDT").bids == []
+
+
+# ---- a book that went ahead must not be taken for one that has caught up ----
+
+
+def spends(desk):
+    return lambda batch: elsewhere(lambda: desk.buys("alice", "1", at="90000", symbol="ETH-USDT"))
+
+
+def breaks(batch):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("trouble", ["funds changed", "connection lost", "a bug"])
+def test_another_process_writes_as_many_events_as_the_failed_batch_would_have(desk, other_desks, trouble):
+    """Alice's order is in the book when its batch fails; by then Bob's has its number in the log."""
+    [other] = other_desks(1)
+    touch()
+    meddle = {"funds changed": spends(desk), "connection lost": kill_its_connection, "a bug": breaks}[trouble]
+
+    def bobs_order_comes_first(batch):
+        other.asks(
+            "place",
+            account=desk.accounts["bob"],
+            symbol="BTC-USDT",
+            side="buy",
+            quantity="0.1",
+            price="59000",
+        )
+
+    step = "lock_balances" if trouble == "funds changed" else "write"
+    with before(step, meddle), before("lock_symbol", bobs_order_comes_first, after=1):
+        try:
+            desk.buys("alice", "1", at="60000")
+        except ZeroDivisionError:
+            desk.buys("carol", "0.1", at="58000")
+    assert warm_hash("BTC-USDT") == loaded().state_hash()
+    assert len(desk.book()) == (1 if trouble == "funds changed" else 2)
