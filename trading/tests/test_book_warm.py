@@ -176,8 +176,8 @@ def test_another_process_writes_as_many_events_as_the_failed_batch_would_have(de
             price="59000",
         )
 
-    step = "lock_balances" if trouble == "funds changed" else "write"
-    with before(step, meddle), before("lock_symbol", bobs_order_comes_first, after=1):
+    step, batches = ("lock_balances", 2) if trouble == "funds changed" else ("write", 1)
+    with before(step, meddle), before("lock_symbol", bobs_order_comes_first, after=batches):
         try:
             desk.buys("alice", "1", at="60000")
         except ZeroDivisionError:
