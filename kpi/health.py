@@ -62,13 +62,18 @@ def _redis() -> bool:
 
 
 def _broker() -> bool:
-    with Connection(settings.CELERY_BROKER_URL, connect_timeout=TIMEOUT_SECONDS) as broker:
-        broker.ensure_connection(max_retries=1, timeout=1)
+    # The first limit is RabbitMQ's, the others are Redis'. One that takes the call and never answers must not
+    # hold us, and trying again is for whoever asks.
+    timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    with Connection(
+        settings.CELERY_BROKER_URL, connect_timeout=TIMEOUT_SECONDS, transport_options=timeouts
+    ) as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
     return True
 
 
 def _price_feed() -> bool:
-    """Every market's price from outside is fresh."""
+    """There are prices from outside, and each is fresh."""
     oldest = Price.objects.order_by("updated_at").values_list("updated_at", flat=True).first()
     return oldest is not None and clock.now() - oldest < PRICE_STALE_AFTER
 

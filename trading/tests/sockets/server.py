@@ -7,12 +7,12 @@ import time
 from decimal import Decimal
 
 import uvicorn
+from channels.routing import get_default_application
 from django.db import connections
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from accounts.services import issue_tokens
-from exchange_site.asgi import application
 from trading.consumers import market_data, user
 from trading.streams import hub
 from trading.streams.wake_ups import WakeUps
@@ -41,6 +41,7 @@ class SocketServer:
         monkeypatch.setattr(market_data, "hubs", hub.Hubs())
         self.held = threading.Event()
         self.clients = []
+        self.application = get_default_application()
         config = uvicorn.Config(
             self._app, port=0, interface="asgi3", lifespan="off", log_level="warning", timeout_graceful_shutdown=1,
             ws="websockets-sansio", ws_max_size=65536, ws_per_message_deflate=False,
@@ -61,7 +62,7 @@ class SocketServer:
             await send(message)
 
         slow = scope["type"] == "websocket" and scope["query_string"] == b"slow"
-        await application(scope, receive, held_send if slow else send)
+        await self.application(scope, receive, held_send if slow else send)
 
     def stop(self):
         self.held.clear()

