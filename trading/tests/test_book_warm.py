@@ -163,18 +163,14 @@ def breaks(batch):
 def test_another_process_writes_as_many_events_as_the_failed_batch_would_have(desk, other_desks, trouble):
     """Alice's order is in the book when its batch fails; by then Bob's has its number in the log."""
     [other] = other_desks(1)
+    order = {"account": desk.accounts["bob"], "symbol": "BTC-USDT", "side": "buy", "quantity": "0.1"}
+    order["price"] = "59000"
     touch()
     meddle = {"funds changed": spends(desk), "connection lost": kill_its_connection, "a bug": breaks}[trouble]
 
     def bobs_order_comes_first(batch):
-        other.asks(
-            "place",
-            account=desk.accounts["bob"],
-            symbol="BTC-USDT",
-            side="buy",
-            quantity="0.1",
-            price="59000",
-        )
+        placed = other.asks("place", **order)
+        assert placed["status"] == "open"
 
     step, batches = ("lock_balances", 2) if trouble == "funds changed" else ("write", 1)
     with before(step, meddle), before("lock_symbol", bobs_order_comes_first, after=batches):
