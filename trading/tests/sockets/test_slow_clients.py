@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from trading.consumers import base, market_data
+from trading.streams.market_stream import MarketStream
 from trading.streams.outbox import Outbox
 from trading.tests.sockets.server import LocalBook, eventually, rest_book
 
@@ -39,29 +40,35 @@ def test_it_is_told_of_the_overrun_and_gets_a_fresh_snapshot(server, alice, smal
     assert fresh.follow(client, 21).shown() == rest_book(alice)
 
 
-def test_after_an_overrun_no_update_comes_before_its_snapshot(server, alice, small_outbox):
-    """While the snapshots of two markets are being read, trading goes on."""
+def test_after_an_overrun_no_update_comes_before_its_snapshot(server, alice, small_outbox, monkeypatch):
+    """While the one market's snapshot is read, the other market moves."""
     client, _ = slow_client(server)
     client.subscribe("book", symbol="ETH-USDT")
     watcher = server.client()
+    watcher.subscribe("book", symbol="ETH-USDT")
     watched = LocalBook(watcher.subscribe("book")[0])
-    for _ in range(3):
-        server.held.set()
-        for n in range(12):
-            alice.buys("0.1", str(1000 + n))
-            watched.follow(watcher, watched.sequence + 1)
-        server.held.clear()
-        for n in range(6):
-            alice.buys("0.1", str(1000 + n), symbol="ETH-USDT")
-        client.hear_until(lambda message: message["type"] == "overrun")
-        wanted = [rest_book(alice), rest_book(alice, "ETH-USDT")]
-        books = {"BTC-USDT": LocalBook(), "ETH-USDT": LocalBook()}
-        while [book.shown() for book in books.values()] != wanted:
-            message = client.hear()
-            if message["type"] == "overrun":
-                books = {symbol: LocalBook() for symbol in books}
-            else:
-                books[message["symbol"]].take(message)
+    server.held.set()
+    for n in range(12):
+        alice.buys("0.1", str(1000 + n))
+        watched.follow(watcher, n + 1)
+    moved = []
+
+    def read_and_move(stream, channel, read=MarketStream.snapshot):
+        if stream.book.symbol == "BTC-USDT" and not moved:
+            moved.append(alice.buys("1", "2000", symbol="ETH-USDT"))
+            eth = market_data.hubs._hubs["ETH-USDT"]
+            eventually(eth._turn.locked, "the update of the other market")
+        return read(stream, channel)
+
+    monkeypatch.setattr(MarketStream, "snapshot", read_and_move)
+    server.held.clear()
+    client.hear_until(lambda message: message["type"] == "overrun")
+    books = {"BTC-USDT": LocalBook(), "ETH-USDT": LocalBook()}
+    while not moved or [book.shown() for book in books.values()] != [
+        rest_book(alice, symbol) for symbol in books
+    ]:
+        message = client.hear()
+        books[message["symbol"]].take(message)
 
 
 def test_one_that_never_reads_is_closed_and_another_gets_everything(server, alice, small_outbox, monkeypatch):

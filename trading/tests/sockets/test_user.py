@@ -1,6 +1,7 @@
 """/ws/user"""
 
 import pytest
+from django.db import connection
 
 from accounts.models import APIKey
 from accounts.services import create_api_key, issue_tokens, revoke_api_key
@@ -8,6 +9,8 @@ from trading.consumers import user
 from trading.services import suspend_user
 from trading.tests.api.desk import person
 from trading.tests.sockets.server import eventually
+
+SEQUENCES = ("trading_order_id_seq", "trading_trade_id_seq")
 
 
 @pytest.fixture
@@ -119,13 +122,13 @@ def test_a_resync_is_a_new_snapshot(server, alice):
     assert balances_of(shown["balances"])["USDT"] == ("985000", "15000")
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "ä", "\ud800", None, 7, [], {}, True])
-def test_a_bad_token_ends_the_connection(server, token):
-    client = server.client("/ws/user")
-    client.say(action="authenticate", token=token)
-    code, said = client.closed()
-    assert code == user.CLOSE_NOT_AUTHENTICATED
-    assert [message["code"] for message in said] == ["INVALID_TOKEN"]
+def test_a_bad_token_ends_the_connection(server):
+    for token in ("", "nonsense", "a.b.c", "ä", "\ud800", None, 7, [], {}, True):
+        client = server.client("/ws/user")
+        client.say(action="authenticate", token=token)
+        code, said = client.closed()
+        assert code == user.CLOSE_NOT_AUTHENTICATED, token
+        assert [message["code"] for message in said] == ["INVALID_TOKEN"]
 
 
 def test_a_refresh_token_is_no_access_token(server, alice):
@@ -214,3 +217,23 @@ def test_a_revoked_key_closes_its_sockets_however_busy_the_account_is(server, al
         return client.connection.close_code
 
     assert eventually(closed) == user.CLOSE_NOT_AUTHENTICATED
+
+
+def test_a_number_drawn_early_and_committed_late_is_not_missed(server, alice, bob):
+    """Markets commit apart: of two orders the one with the smaller id may come second."""
+    bob.sells("1", "2000", symbol="ETH-USDT")
+    bob.sells("1", "30000")
+    client = server.user_client(alice.user)
+    with connection.cursor() as cursor:
+        for sequence in SEQUENCES:
+            cursor.execute(f"SELECT setval('{sequence}', nextval('{sequence}') + 1000)")
+    late = alice.buys("0.1", "2000", symbol="ETH-USDT")
+    hear_all(client, lambda heard: heard["orders"] and heard["fills"])
+    with connection.cursor() as cursor:
+        for sequence in SEQUENCES:
+            cursor.execute(f"SELECT setval('{sequence}', currval('{sequence}') - 900)")
+    early = alice.buys("0.1", "30000")
+    assert int(early["id"]) < int(late["id"]) and early["fills"][0]["id"] < late["fills"][0]["id"]
+    heard = hear_all(client, lambda heard: heard["orders"] and heard["fills"])
+    assert [order["id"] for order in heard["orders"]] == [early["id"]]
+    assert [fill["id"] for fill in heard["fills"]] == [early["fills"][0]["id"]]
