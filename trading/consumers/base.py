@@ -1,6 +1,7 @@
 """What both sockets share: strict messages in, a bounded outbox out, and a limit on how much a client may say."""
 
 import asyncio
+import contextlib
 import json
 import time
 from typing import Any
@@ -64,9 +65,10 @@ class OutboxConsumer(AsyncWebsocketConsumer):
         self._has_left = True
         if asyncio.current_task() is not self._sender:
             self._sender.cancel()
-        if last_words is not None:
-            await self.send(_text(last_words))
-        await self.close(code)
+        with contextlib.suppress(OSError):  # the client has gone
+            if last_words is not None:
+                await self.send(_text(last_words))
+            await self.close(code)
 
     def say(self, message: dict[str, Any]) -> None:
         self.outbox.put(_text(message))
