@@ -5,8 +5,9 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.models import Balance
 from trading import services
 from trading.models import BookState, Order, OrderEvent, Trade
 from trading.tests.desk import TradingDesk, as_decimal, warm_hash
@@ -104,6 +105,17 @@ def test_an_emptied_database_is_a_new_life_for_every_process(desk, other_desks):
     assert broken_laws() == []
 
 
+def test_a_book_of_another_life_is_not_used_even_if_it_has_the_right_number_of_events(desk, other_desks):
+    desk.buys("alice", "0.5", at="60000")
+    call_command("flush", verbosity=0, interactive=False)
+    desk, [other] = TradingDesk(), other_desks(1)
+    other.asks("place", **order_of(desk, "bob"))
+    ask = desk.sells("carol", "0.3", at="60000")
+    assert (ask.order.status, len(ask.fills)) == ("partially_filled", 1)
+    assert desk.book() == ["sell 60000 | carol 0.2"]
+    assert broken_laws() == []
+
+
 def test_a_halt_holds_for_every_process_from_the_moment_it_returns(desk, other_desks):
     desks, accounts = other_desks(2), list(desk.accounts.values())
     bids = [desk.buys("alice", "0.01", at="50000") for _ in range(5)]
@@ -174,3 +186,27 @@ def test_the_lock_makes_the_second_process_wait(desk, other_desks):
     assert desk.book() == ["buy 60000 | alice 0.1, bob 0.1"]
     assert broken_laws() == []
     assert Order.objects.filter(quantity=as_decimal("0.1")).count() == 2
+
+
+def test_balances_are_locked_one_after_the_other_in_the_order_of_account_and_asset(desk, other_desks):
+    """While one in the middle is taken, all before it are locked and none after it: no two batches can deadlock."""
+    for who in ("bob", "carol"):
+        desk.sells(who, "0.1", at="60000")
+    [other], order = other_desks(1), order_of(desk, "alice") | {"quantity": "0.2"}
+    assert other.backend_pid
+    people = list(desk.accounts.values())
+    fees = Balance.objects.filter(account__kind="fees")
+    desk.sells("alice", "0.01", at="59000")
+    desk.buys("bob", "0.01", at="59000")  # makes the balances of the fee account
+    rows = list((fees | Balance.objects.filter(account_id__in=people)).order_by("account_id", "asset"))
+    rows = [row for row in rows if row.asset in ("BTC", "USDT")]
+    middle = rows[4]
+    with transaction.atomic():
+        Balance.objects.select_for_update().get(pk=middle.pk)
+        other.starts("place", **order)
+        wait_until(lambda: is_waiting_for_a_lock(other.backend_pid))
+        free = Balance.objects.select_for_update(skip_locked=True).filter(pk__in=[row.pk for row in rows])
+        free_ids = set(free.values_list("pk", flat=True))
+    assert [row.pk in free_ids for row in rows] == [False] * 4 + [True] * (len(rows) - 4)
+    assert other.ends()["status"] == "filled"
+    assert broken_laws() == []
