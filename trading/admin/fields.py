@@ -46,7 +46,7 @@ class AmountField(forms.CharField):
             raise ValidationError(f"At most {self.decimals} decimals.")
         if amount < self.least or (self.most is not None and amount > self.most):
             raise ValidationError(self._range())
-        return -amount if sign == "-" else amount
+        return amount.copy_negate() if sign == "-" else amount
 
     def _range(self) -> str:
         if self.most is None:
