@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import LedgerTransaction, Posting, User
 from accounts.services import register_user
@@ -103,8 +104,13 @@ def small_pages(monkeypatch):
 
 
 def test_a_long_list_is_never_counted_to_its_end(office, desk, small_pages):
-    answer = office.get(page("accounts_posting_changelist"))
-    assert Posting.objects.count() > 5
+    with CaptureQueriesContext(connection) as asked:
+        answer = office.get(page("accounts_posting_changelist"))
+    counts = [
+        query["sql"] for query in asked if "COUNT(" in query["sql"] and "accounts_posting" in query["sql"]
+    ]
+    assert counts and all("LIMIT 6" in sql for sql in counts), "counting stops one past what is shown"
+    assert Posting.objects.count() > 6
     assert "the first 5 postings" in text_of(answer).replace("\n", " ")
     newest = list(Posting.objects.order_by("-id")[:2])
     assert listed(answer) == newest
