@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m exchange_site.local.run --
 
+# A demo without limits and without prices from outside.
+FOR_TESTS := BOURSE_DEMO=1 RATE_LIMIT=off PRICE_FEED=simulation SECRET_KEY=for-tests-only-$(shell printf '%040d' 0)
+
 # Empty means "not set": an exported empty variable would not reach the defaults in the settings.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # So that both `PORT=8001 make demo` and `make demo PORT=8001` work.
@@ -24,7 +27,8 @@ demo: setup ## Run the exchange on http://127.0.0.1:8000 (PORT=8001 for another 
 	@exec $(BIN)/python -m exchange_site.local.demo
 
 test: setup-dev browser ## Run every test (ARGS="-k ledger" to choose some); works while the demo runs
-	@unset BOURSE_DEMO PORT; BOURSE_DATA_DIR="$${BOURSE_TEST_DATA_DIR:-$(CURDIR)/.data/test}" $(RUN) $(BIN)/python -m pytest $(ARGS)
+	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$${BOURSE_TEST_DATA_DIR:-$(CURDIR)/.data/test}"; \
+	$(RUN) $(BIN)/python -m pytest $(ARGS)
 
 lint: setup-dev ## Check style, types, imports between the rooms, and that no migration is missing
 	@failed=""; \

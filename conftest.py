@@ -1,16 +1,13 @@
 """Shared by all tests: real PostgreSQL and Redis, no traffic to the outside, and a fixed cast of people."""
 
-import os
-
-os.environ.setdefault("SECRET_KEY", "for-tests-only-" + "x" * 40)
-os.environ.setdefault("BOURSE_DEMO", "1")
-os.environ["PRICE_FEED"] = "simulation"
-os.environ.setdefault("RATE_LIMIT", "off")
-
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush as flush_command
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+
+if not settings.DEMO or settings.RATE_LIMIT_ENABLED or settings.PRICE_FEED != "simulation":
+    pytest.exit("The settings are not those of the tests: run them with `make test ARGS=...`", returncode=3)
 
 GUARDED_TABLES = ("accounts_posting", "accounts_ledgertransaction", "trading_orderevent", "trading_trade")
 

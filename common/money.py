@@ -44,7 +44,7 @@ def parse_decimal(text: object) -> Decimal:
     leading zeros, more than 19 digits before or 18 after the point.
     """
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
-        raise NotANumber("must be a decimal string such as \"0.5\"")
+        raise NotANumber('must be a decimal string such as "0.5"')
     return Decimal(text)
 
 
