@@ -8,9 +8,23 @@
 | SECRET_KEY | signs tokens, encrypts API secrets | none: refuses to start without |
 | DEBUG | Django's debug pages | off |
 | BOURSE_DEMO | demo users, faucet, agents | off |
+| BOURSE_DATA_DIR | where `make demo` keeps its servers' data and its log | .data in the checkout |
+| HOST, PORT | where `make demo` listens | 127.0.0.1, 8000 |
+| ALLOWED_HOSTS | comma-separated | this machine, in demo mode or with DEBUG; else none |
+| CSRF_TRUSTED_ORIGINS | comma-separated | none |
+| TLS | clients come by https only: secure cookies, redirects, HSTS | on, but off in demo mode or with DEBUG |
+| TRUST_PROXY | the client's address is what the proxy says (X-Real-IP) | off |
+| ACCESS_TOKEN_MINUTES | how long an access token counts | 60 |
 | RATE_LIMIT | `off` lifts the request limits, in demo mode only | on |
+| LIMIT_ANONYMOUS | requests a minute per address, of those without a token | 100 |
+| LIMIT_BEGINNER, LIMIT_INTERMEDIATE, LIMIT_ADVANCED | requests a minute per key or user, by tier | 100, 300, 1200 |
+| LIMIT_LOGIN | failed log-ins a minute, from one address or to one account | 10 |
 | PRICE_FEED | auto, binance or simulation | auto |
-| ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS | comma-separated | this machine, in demo mode |
+| BINANCE_URL | where the external prices are asked for | https://api.binance.com |
+| PRICE_TICK_SECONDS | how often prices are refreshed | 1 |
+| PRICE_FEED_SEED | the simulation's course: the same seed, the same prices | 7 |
+| STATIC_ROOT | where `collectstatic` puts the page's files | static in BOURSE_DATA_DIR |
+| LOG_LEVEL | the least that is logged | WARNING |
 """
 
 from datetime import timedelta
