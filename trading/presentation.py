@@ -1,4 +1,4 @@
-"""How orders, fills and books look from outside: the same in the REST API and in the streams.
+"""How orders, fills, books, tickers and candles look from outside: the same in the REST API and in the streams.
 
 Built by hand and not by serializers, because this is the hot path; trading/api/serializers.py describes it.
 """
@@ -8,11 +8,21 @@ from typing import Any
 
 from common.clock import to_ms
 from common.money import FLOORING, format_decimal
+from market.candles import Bar
 from trading.committed_book import Levels
 from trading.matching_service.requests import FillRow, PlacedRow
 from trading.models import Order, Trade
+from trading.selectors.market_data import Ticker
 
 AVERAGE_STEP = Decimal("1E-8")
+# Fields of an order that belong to types of orders to come.
+NOT_YET = {
+    "reduce_only": False,
+    "display_quantity": None,
+    "trigger_price": None,
+    "trigger_source": None,
+    "expires_at": None,
+}
 
 
 def order_json(order: Order | PlacedRow) -> dict[str, Any]:
@@ -25,6 +35,7 @@ def order_json(order: Order | PlacedRow) -> dict[str, Any]:
         "type": order.type,
         "time_in_force": order.time_in_force,
         "post_only": order.post_only,
+        **NOT_YET,
         "self_trade_prevention": order.self_trade_prevention,
         "price": _text(order.price),
         "quantity": format_decimal(order.quantity),
@@ -69,6 +80,31 @@ def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
 
 def levels_json(levels: Levels) -> list[list[str]]:
     return [[format_decimal(price), format_decimal(quantity)] for price, quantity in levels]
+
+
+def ticker_json(ticker: Ticker) -> dict[str, Any]:
+    """The last 24 hours as TickerSerializer describes them."""
+    own = ticker.statistics
+    return {
+        "symbol": ticker.symbol,
+        "last": _text(own and own.last),
+        "open": _text(own and own.open),
+        "high": _text(own and own.high),
+        "low": _text(own and own.low),
+        "volume": format_decimal(ticker.volume),
+        "quote_volume": format_decimal(ticker.quote_volume),
+        "change": _text(own and own.change),
+        "change_percent": _text(own and own.change_percent),
+        "trades": ticker.trades,
+        "best_bid": _text(ticker.best_bid),
+        "best_ask": _text(ticker.best_ask),
+    }
+
+
+def kline_json(bar: Bar) -> list[Any]:
+    """[open_time, open, high, low, close, volume, quote_volume, trades]"""
+    prices = (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.quote_volume)
+    return [to_ms(bar.open_time), *map(format_decimal, prices), bar.trades]
 
 
 def _text(amount: Decimal | None) -> str | None:

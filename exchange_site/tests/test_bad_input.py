@@ -129,6 +129,7 @@ def bodies():
     for method, address, operation in operations():
         if "requestBody" in operation:
             rules = resolved(operation["requestBody"]["content"]["application/json"]["schema"])
+            rules = resolved(rules["oneOf"][0]) if "oneOf" in rules else rules
             yield method, address, operation["operationId"], list(rules["properties"])
 
 

@@ -48,7 +48,8 @@ POST /api/v1/markets/{symbol}/resume
 ORDER_FIELDS = {
     "id", "client_order_id", "symbol", "side", "type", "time_in_force", "post_only", "price", "quantity",
     "quote_quantity", "self_trade_prevention", "status", "filled_quantity", "filled_cost", "average_price",
-    "created_at", "updated_at", "reason",
+    "created_at", "updated_at", "reason", "reduce_only", "display_quantity", "trigger_price", "trigger_source",
+    "expires_at",
 }  # fmt: skip
 
 
@@ -185,6 +186,7 @@ def trade(maker, taker):
     }
     results = maker("POST", "orders/batch", mixed, 200).json()["results"]
     assert [list(result) for result in results] == [["order"], ["error"], ["error"], ["error"]]
+    maker("POST", "orders/batch", [an_order(price="1000")], 200)
     maker("DELETE", "orders/client:one", status=200)
     maker("POST", f"orders/{results[0]['order']['id']}/cancel", status=200)
     maker("POST", "orders/cancel-after", {"timeout_ms": 60_000}, 200)
@@ -192,7 +194,8 @@ def trade(maker, taker):
 
 
 def lists(ask):
-    for path in ("orders", "orders?limit=1", "fills", "fills?limit=1", "ledger", "ledger?limit=1", "account"):
+    for path in ("orders", "orders?limit=1", "orders?status=expired", "fills", "fills?limit=1", "ledger",
+                 "ledger?limit=1", "account"):  # fmt: skip
         ask("GET", path, status=200)
     ask("DELETE", "orders", status=200)
     ask("POST", "faucet", status=200)

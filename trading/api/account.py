@@ -3,6 +3,7 @@
 GET /api/v1/account · account/{user_id} · fills · ledger    POST /api/v1/faucet
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -44,6 +45,12 @@ class AccountSerializer(serializers.Serializer):
     balances = BalanceSerializer(many=True)
     equity = MoneyString(help_text="all balances at index prices, in `equity_asset`")
     equity_asset = serializers.CharField()
+    margin = MoneyString(help_text="bound by positions; 0, for there are only spot markets so far")
+    positions = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="of perpetuals; empty, for there are only spot markets so far",
+    )
+    exposure = MoneyString(help_text="of positions; 0, for there are only spot markets so far")
     unpriced = serializers.ListField(
         child=serializers.CharField(), help_text="assets left out of equity because they have no price"
     )
@@ -149,8 +156,9 @@ class FaucetView(TradingView):
 
 
 def _account_json(user: User) -> dict[str, Any]:
-    holdings = selectors.holdings(user.account.pk)
+    holdings = selectors.holdings(user.account.pk)._asdict()
+    spot_only = {"margin": Decimal(0), "positions": [], "exposure": Decimal(0)}
     data = AccountSerializer(
-        {"user_id": user.pk, "username": user.username, "tier": user.tier, **holdings._asdict()}
+        {"user_id": user.pk, "username": user.username, "tier": user.tier, **holdings, **spot_only}
     ).data
     return dict(data)

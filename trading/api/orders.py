@@ -6,7 +6,12 @@ GET, PATCH, DELETE /api/v1/orders/{id} · POST orders/{id}/cancel
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    inline_serializer,
+)
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
@@ -45,6 +50,9 @@ from trading.services import (
 )
 
 MOST_ORDERS_IN_A_BATCH = 100
+# Of order types to come; no order has one of these so far.
+STATUSES_TO_COME = ("new", "rejected", "expired", "pending_trigger")
+_EVERY_STATUS = (*Order.Status.values, *STATUSES_TO_COME)
 _TAGS = ["orders"]
 _SYMBOL = OpenApiParameter("symbol", str, description="only this market")
 _CANCELLED = inline_serializer(
@@ -95,9 +103,7 @@ class OrdersView(TradingView):
         tags=_TAGS,
         parameters=[
             _SYMBOL,
-            OpenApiParameter(
-                "status", str, enum=[*Order.Status.values], description="`open`: partly filled too"
-            ),
+            OpenApiParameter("status", str, enum=_EVERY_STATUS, description="`open`: partly filled too"),
         ],
         responses={200: OrderSerializer(many=True), **errors(400, 401, 403, 404)},
         description="Own orders, newest first.",
@@ -179,13 +185,21 @@ class BatchView(TradingView):
     @extend_schema(
         operation_id="place_orders",
         tags=_TAGS,
-        request=inline_serializer("NewOrders", {"orders": NewOrderSerializer(many=True)}),
+        request=PolymorphicProxySerializer(
+            "NewOrdersOrList",
+            [
+                inline_serializer("NewOrders", {"orders": NewOrderSerializer(many=True)}),
+                NewOrderSerializer(many=True),
+            ],
+            resource_type_field_name=None,
+            many=False,
+        ),
         responses={
             200: inline_serializer("PlacedOrders", {"results": PlacedOrErrorSerializer(many=True)}),
             **errors(400, 401, 403, 413, 415),
         },
-        description='Up to 100 orders; `results` has one entry each, in order: {"order": ...} or {"error": ...}. '
-        "Orders of one market are carried out in one transaction.",
+        description='Up to 100 orders, as {"orders": [...]} or as a bare list; `results` has one entry each, in '
+        'order: {"order": ...} or {"error": ...}. Orders of one market are carried out in one transaction.',
     )
     def post(self, request: Request) -> Response:
         results = _place_batch(self.account_id, _read_batch(request.data))
@@ -221,7 +235,7 @@ def _placed_json(placed: PlacedOrder) -> dict[str, Any]:
 
 def _order_with_fills(account_id: int, order: Order) -> dict[str, Any]:
     fills = selectors.fills(account_id, order_id=order.pk)
-    return {**order_json(order), "fills": [fill_json(fill, account_id) for fill in reversed(fills)]}
+    return {**order_json(order), "fills": [fill_json(fill, account_id) for fill in [*fills][::-1]]}
 
 
 def _symbol(request: Request) -> str | None:
@@ -235,16 +249,18 @@ def _statuses(request: Request) -> list[str] | None:
         return None
     if status_name == Order.Status.OPEN:
         return list(Order.OPEN_STATUSES)
+    if status_name in STATUSES_TO_COME:
+        return []
     if status_name not in Order.Status.values:
-        raise ValidationError({"status": [f"Must be one of {', '.join(Order.Status.values)}."]})
+        raise ValidationError({"status": [f"Must be one of {', '.join(_EVERY_STATUS)}."]})
     return [status_name]
 
 
 def _read_batch(data: Any) -> list[Any]:
-    orders = data.get("orders") if isinstance(data, dict) and set(data) == {"orders"} else None
+    orders = data.get("orders") if isinstance(data, dict) and set(data) == {"orders"} else data
     if not isinstance(orders, list) or not 1 <= len(orders) <= MOST_ORDERS_IN_A_BATCH:
         raise ValidationError(
-            {"orders": [f'Send {{"orders": [...]}} with 1 to {MOST_ORDERS_IN_A_BATCH} orders.']}
+            {"orders": [f'Send {{"orders": [...]}} or a list, with 1 to {MOST_ORDERS_IN_A_BATCH} orders.']}
         )
     return orders
 

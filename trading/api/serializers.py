@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.fields import (
@@ -17,7 +18,21 @@ from common.api.serializers import StrictSerializer
 from trading.models import Order
 from trading.rules import NewOrder
 
+TO_COME = "kept for order types to come"
+NEUTRAL = ("reduce_only", "display_quantity", "trigger_price", "trigger_source", "expires_at")
 CLIENT_ORDER_ID = r"^[A-Za-z0-9._:\-]{1,64}\Z"
+
+
+@extend_schema_field({"type": "string", "nullable": True})
+class OnlyNull(serializers.Field):
+    """A field that orders will have one day: it may be sent, as null."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(required=False, allow_null=True, help_text=f"{TO_COME}: only null")
+        self.error_messages["invalid"] = f"Must be null: {reason}."
+
+    def to_internal_value(self, data: Any) -> None:
+        self.fail("invalid")
 
 
 class NewOrderSerializer(StrictSerializer):
@@ -40,15 +55,25 @@ class NewOrderSerializer(StrictSerializer):
         help_text="your own id, unique among your orders: sent again, it answers with the first order",
         error_messages={"invalid": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ : -"},
     )
+    reduce_only = StrictBoolean(default=False, help_text=f"{TO_COME}: false")
+    display_quantity = OnlyNull("there are no iceberg orders")
+    trigger_price = OnlyNull("there are no stop or trigger orders")
+    trigger_source = OnlyNull("there are no stop or trigger orders")
+    expires_at = OnlyNull("there are no orders that expire")
 
     def validate_client_order_id(self, value: Any) -> str:
         if not isinstance(self.initial_data.get("client_order_id"), str):
             raise serializers.ValidationError("Must be a string.")
         return str(value)
 
+    def validate_reduce_only(self, value: bool) -> bool:
+        if value:
+            raise serializers.ValidationError("Must be false: there are no positions to reduce.")
+        return value
+
     def new_order(self) -> tuple[str, NewOrder]:
         """(symbol, order) of valid data."""
-        data = dict(self.validated_data)
+        data = {name: value for name, value in self.validated_data.items() if name not in NEUTRAL}
         return data.pop("symbol"), NewOrder(**data)
 
 
@@ -89,10 +114,19 @@ class OrderSerializer(serializers.Serializer):
     type = serializers.ChoiceField(Order.Type.choices)
     time_in_force = serializers.ChoiceField(Order.TimeInForce.choices)
     post_only = serializers.BooleanField()
+    reduce_only = serializers.BooleanField(help_text=f"{TO_COME}: false")
+    display_quantity = MoneyString(allow_null=True, help_text=f"{TO_COME}: null")
+    trigger_price = MoneyString(allow_null=True, help_text=f"{TO_COME}: null")
+    trigger_source = serializers.CharField(
+        allow_null=True, help_text=f"`last`, `mark` or `index`; {TO_COME}: null"
+    )
+    expires_at = Milliseconds(allow_null=True, help_text=f"{TO_COME}: null")
     self_trade_prevention = serializers.ChoiceField(Order.SelfTradePrevention.choices)
     price = MoneyString(allow_null=True)
     quantity = MoneyString()
-    quote_quantity = MoneyString(allow_null=True)
+    quote_quantity = MoneyString(
+        allow_null=True, help_text="as asked for; spent in whole steps of tick x lot"
+    )
     status = serializers.ChoiceField(Order.Status.choices)
     filled_quantity = MoneyString()
     filled_cost = MoneyString()

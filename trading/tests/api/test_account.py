@@ -13,6 +13,7 @@ def test_ones_own_account(alice):
     alice.buys("0.1", "30000.5")
     shown = alice.get("account").json()
     assert (shown["user_id"], shown["username"], shown["tier"]) == (alice.user.pk, "alice", "beginner")
+    assert (shown["margin"], shown["positions"], shown["exposure"]) == ("0", [], "0")
     rows = {row.pop("asset"): row for row in shown["balances"]}
     assert rows["USDT"] == {"total": "1000000", "available": "996999.95", "held": "3000.05"}
     assert rows["BTC"] == {"total": "10", "available": "10", "held": "0"}

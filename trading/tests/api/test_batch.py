@@ -79,6 +79,12 @@ def test_own_orders_of_a_batch_do_not_trade_with_each_other(alice):
     assert outcomes(answer) == ["open", "cancelled"]
 
 
+def test_a_bare_list_of_orders_is_a_batch_too(alice):
+    answer = alice.post("orders/batch", [limit(), limit(price="1"), [limit()]])
+    assert outcomes(answer) == ["open", "MIN_NOTIONAL", "VALIDATION_ERROR"]
+    assert book() == ([("30000", "0.1")], [])
+
+
 def test_a_hundred_orders_are_a_batch(alice):
     answer = alice.post("orders/batch", {"orders": [limit(price=str(1000 + n)) for n in range(100)]})
     assert outcomes(answer) == ["open"] * 100
@@ -94,11 +100,23 @@ def test_a_hundred_orders_are_a_batch(alice):
         {"orders": {"0": limit()}},
         {"orders": "all"},
         {},
-        [limit()],
+        [],
+        [limit()] * 101,
         {"orders": [limit()], "more": 1},
         limit(),
     ],
-    ids=["101", "none", "null", "object", "text", "empty", "list", "unknown field", "order"],
+    ids=[
+        "101",
+        "none",
+        "null",
+        "object",
+        "text",
+        "empty",
+        "empty list",
+        "list of 101",
+        "unknown field",
+        "order",
+    ],
 )
 def test_anything_else_is_refused_as_a_whole(alice, body):
     answer = alice.post("orders/batch", body)

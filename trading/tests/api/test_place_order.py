@@ -24,7 +24,8 @@ def test_a_limit_order_rests_and_holds_what_it_needs(alice):
         "symbol": "BTC-USDT", "side": "buy", "type": "limit", "time_in_force": "gtc", "post_only": False,
         "self_trade_prevention": "cancel_newest", "price": "30000.1", "quantity": "0.5", "quote_quantity": None,
         "status": "open", "filled_quantity": "0", "filled_cost": "0", "average_price": None, "reason": "",
-        "fills": [],
+        "fills": [], "reduce_only": False, "display_quantity": None, "trigger_price": None, "trigger_source": None,
+        "expires_at": None,
     }  # fmt: skip
     assert book() == ([("30000.1", "0.5")], [])
     assert alice.balance("USDT") == ("984999.95", "15000.05")
@@ -236,3 +237,35 @@ def test_a_sell_of_a_wallet_to_its_last_unit_goes_through_and_a_lot_more_does_no
     answer = alice.place("sell", "0.00017", "30000")
     assert refusal(answer) == (422, "INSUFFICIENT_FUNDS")
     assert answer.json()["details"] == {"asset": "BTC", "available": "0", "required": "0.00017"}
+
+
+def test_fields_of_orders_to_come_may_be_sent_empty(alice):
+    order = alice.buys(
+        "0.1", "30000", reduce_only=False, display_quantity=None, trigger_price=None, trigger_source=None,
+        expires_at=None,
+    )  # fmt: skip
+    assert order["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("reduce_only", True),
+        ("reduce_only", None),
+        ("reduce_only", "false"),
+        ("display_quantity", "0.1"),
+        ("display_quantity", ""),
+        ("display_quantity", False),
+        ("trigger_price", "29000"),
+        ("trigger_price", 0),
+        ("trigger_source", "last"),
+        ("trigger_source", []),
+        ("expires_at", 1_800_000_000_000),
+        ("expires_at", {}),
+    ],
+)
+def test_and_not_otherwise(alice, field, value):
+    answer = alice.place("buy", "0.1", "30000", **{field: value})
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert list(answer.json()["details"]) == [field]
+    assert Order.objects.count() == 0
