@@ -48,6 +48,7 @@ def _sockets(port: int) -> list[str]:
     Uncompressed: on one machine the processor is scarcer than the network.
     """
     options = "--ws websockets-sansio --ws-max-size 65536 --ws-per-message-deflate false --lifespan off"
+    options += " --ws-ping-interval 20 --ws-ping-timeout 20"
     options += " --timeout-graceful-shutdown 2 --no-access-log --log-level warning --no-server-header"
     options += " --host 127.0.0.1"
     return [str(BIN / "uvicorn"), *options.split(), "--port", str(port), "exchange_site.asgi:application"]

@@ -5,7 +5,6 @@ POST /api/v1/market/tick
 """
 
 from datetime import datetime
-from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -22,13 +21,13 @@ from common.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorPage, read_lim
 from common.api.query import query_integer
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
-from common.clock import from_ms, to_ms
-from common.money import format_decimal
-from market.candles import INTERVALS, Bar
+from common.clock import from_ms
+from market.candles import INTERVALS
 from market.models import Price
 from market.selectors import price_of
 from market.services import tick_prices
 from trading.models import Order
+from trading.presentation import kline_json, ticker_json
 from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
 from trading.services.roll_up_candles import roll_up_if_behind
 
@@ -108,7 +107,7 @@ class TickersView(APIView):
     )
     def get(self, request: Request) -> Response:
         roll_up_if_behind()
-        return Response(TickerSerializer(tickers(), many=True).data)
+        return Response([ticker_json(each) for each in tickers()])
 
 
 class TickerView(APIView):
@@ -119,7 +118,7 @@ class TickerView(APIView):
     @extend_schema(operation_id="ticker", tags=_TAGS, responses={200: TickerSerializer, **errors(404)})
     def get(self, request: Request, symbol: str) -> Response:
         roll_up_if_behind()
-        return Response(TickerSerializer(ticker(symbol)).data)
+        return Response(ticker_json(ticker(symbol)))
 
 
 class TradesPage(CursorPage):
@@ -169,7 +168,7 @@ class KlinesView(APIView):
             raise ValidationError({"start": ["Must not be after `end`."]})
         roll_up_if_behind()
         bars = klines(symbol, _read_interval(request), start, end, read_limit(request))
-        return Response([_kline(bar) for bar in bars])
+        return Response([kline_json(bar) for bar in bars])
 
 
 class MarketPriceView(APIView):
@@ -218,8 +217,3 @@ def _read_interval(request: Request) -> str:
     if interval not in INTERVALS:
         raise ValidationError({"interval": [f"Must be one of {', '.join(INTERVALS)}."]})
     return str(interval)
-
-
-def _kline(bar: Bar) -> list[Any]:
-    prices = (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.quote_volume)
-    return [to_ms(bar.open_time), *map(format_decimal, prices), bar.trades]

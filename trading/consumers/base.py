@@ -9,8 +9,8 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from common.errors import ErrorCode, Refused
-from trading.streams.hub import LOST
 from trading.streams.outbox import Outbox
+from trading.streams.readers import LOST
 
 CLOSE_SLOW = 4008
 CLOSE_TOO_MUCH = 4029

@@ -1,13 +1,16 @@
-"""/ws/marketdata: live books and trades, for anybody."""
+"""/ws/marketdata: live books, trades, tickers and candles, for anybody (docs/streams.md)."""
 
 from typing import Any
 
 from common.errors import ErrorCode, Refused
 from trading.consumers.base import OutboxConsumer
-from trading.streams.hub import LOST, hubs
-from trading.streams.market_stream import CHANNELS
+from trading.services.roll_up_candles import roll_up_if_behind
+from trading.streams.hub import CHANNELS, Hubs
+from trading.streams.readers import LOST
 
 MOST_SYMBOLS = 50
+
+hubs = Hubs(roll_up_if_behind)
 
 
 class MarketDataConsumer(OutboxConsumer):
@@ -19,8 +22,8 @@ class MarketDataConsumer(OutboxConsumer):
 
     async def disconnect(self, code: int) -> None:
         await super().disconnect(code)
-        for symbol, channels in self.subscriptions.items():
-            hubs.leave(symbol, self.outbox, channels)
+        self.subscriptions.clear()  # so that a snapshot that is being read is not wanted any more
+        hubs.leave_all(self.outbox)
 
     async def handle(self, message: dict[str, Any]) -> None:
         action = message.get("action")
@@ -35,8 +38,7 @@ class MarketDataConsumer(OutboxConsumer):
 
     async def resynchronise(self) -> None:
         # Out of all hubs first: no update may come before the snapshot that it follows on.
-        for symbol, channels in self.subscriptions.items():
-            hubs.leave(symbol, self.outbox, channels)
+        hubs.leave_all(self.outbox)
         await self._resync(None)
 
     async def _subscribe(self, symbol: str, channels: list[str]) -> None:
@@ -44,11 +46,11 @@ class MarketDataConsumer(OutboxConsumer):
         if not own and len(self.subscriptions) >= MOST_SYMBOLS:
             raise Refused(ErrorCode.BAD_REQUEST, f"At most {MOST_SYMBOLS} symbols on one connection.")
         new = [channel for channel in channels if channel not in own]
-        hub = await hubs.hub(symbol)
+        await hubs.hub(symbol)  # refuses an unknown one before anything is said
         self.say({"type": "subscribed", "channels": channels, "symbol": symbol})
         self.subscriptions[symbol] = own + new
         try:
-            await hub.listen(self.outbox, new)
+            await self._listen(symbol, new)
         except LOST:
             self._unsubscribe(symbol, new)
             raise
@@ -66,8 +68,11 @@ class MarketDataConsumer(OutboxConsumer):
             raise Refused(ErrorCode.BAD_REQUEST, "You have not subscribed to this symbol.")
         for each, channels in list(self.subscriptions.items()):
             if symbol in (None, each):
-                hub = await hubs.hub(each)
-                await hub.listen(self.outbox, channels)
+                await self._listen(each, channels)
+
+    async def _listen(self, symbol: str, channels: list[str]) -> None:
+        hub = await hubs.hub(symbol)
+        await hub.listen(self.outbox, channels, lambda channel: channel in self.subscriptions.get(symbol, ()))
 
 
 def _symbol(message: dict[str, Any]) -> str:
@@ -80,6 +85,12 @@ def _symbol(message: dict[str, Any]) -> str:
 def _channels(message: dict[str, Any]) -> list[str]:
     """Raises Refused BAD_REQUEST unless it is a list of known channels."""
     channels = message.get("channels")
-    if not isinstance(channels, list) or not channels or any(channel not in CHANNELS for channel in channels):
+    if not isinstance(channels, list) or not channels:
         raise Refused(ErrorCode.BAD_REQUEST, f"channels must be a list of {', '.join(CHANNELS)}.")
+    for channel in channels:
+        if channel not in CHANNELS:
+            name = repr(channel[:40]) if isinstance(channel, str) else "that"
+            raise Refused(
+                ErrorCode.BAD_REQUEST, f"No channel is called {name}; there are {', '.join(CHANNELS)}."
+            )
     return list(dict.fromkeys(channels))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
@@ -11,7 +12,7 @@ from common.api.address import scope_address
 from common.errors import ErrorCode, Refused
 from trading.consumers.base import OutboxConsumer
 from trading.matching_service.publish import account_group
-from trading.streams.hub import LOST, read
+from trading.streams.readers import LOST, user_reader
 from trading.streams.user_stream import UserStream
 from trading.streams.wake_ups import wake_ups
 
@@ -32,6 +33,7 @@ class UserConsumer(OutboxConsumer):
         self._stream: UserStream | None = None
         self._known = asyncio.Event()  # set once the client has said who it is
         self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()  # one look at a time, and what it found goes out before the next
         self._looked_at = time.monotonic()  # whether the token still counts
         await super().connect()
         self._follower = asyncio.create_task(self._follow())
@@ -54,19 +56,23 @@ class UserConsumer(OutboxConsumer):
 
     async def resynchronise(self) -> None:
         if self._stream is not None:
-            for text in await read(self._stream.snapshot):
+            await self._tell(self._stream.snapshot)
+
+    async def _tell(self, look: Callable[[], list[str]]) -> None:
+        async with self._turn:
+            for text in await user_reader.read(look):
                 self.outbox.put(text)
 
     async def _authenticate(self, token: Any) -> None:
         try:
             if not isinstance(token, str) or not token.isascii():
                 raise Refused(ErrorCode.INVALID_TOKEN)
-            account_id = await read(self._account_of, token)
+            account_id = await user_reader.read(self._account_of, token)
         except Refused as refused:
             await self._leave(refused)
             return
         stream = UserStream(account_id)
-        snapshot = await read(stream.snapshot)
+        snapshot = await user_reader.read(stream.snapshot)
         self._token, self._stream = token, stream
         wake_ups.listen(account_group(account_id), self._hear)
         self._wake.set()  # for what was committed since the snapshot
@@ -107,8 +113,7 @@ class UserConsumer(OutboxConsumer):
         assert self._stream is not None
         try:
             await self._look_at_token()
-            for text in await read(self._stream.changes):
-                self.outbox.put(text)
+            await self._tell(self._stream.changes)
         except Refused as refused:
             await self._leave(refused)
         except LOST:
@@ -124,7 +129,7 @@ class UserConsumer(OutboxConsumer):
             return
         self._looked_at = now
         try:
-            await read(self._account_of, self._token)
+            await user_reader.read(self._account_of, self._token)
         except LOST:
             self._looked_at = -inf
             raise

@@ -30,26 +30,46 @@ class MarketStream:
         """Raises Refused UNKNOWN_SYMBOL."""
         self.book = CommittedBook(symbol)
         self.book.advance()
+        self.best = self.book.best_prices()
+        self._traded_to = self.book.sequence  # up to here the messages of TRADES are complete
+        self._snapshots: dict[str, str] = {}  # as of this sequence, made when first asked for
 
     def advance(self) -> Messages:
         """The messages that lead from the last look to the newest commit, by channel; empty if nothing was."""
         before = self.book.sequence
         news = self.book.advance()
         if news is None:
-            return {channel: self.snapshot(channel) for channel in CHANNELS}
+            return self._start_again()
         if not news:
             return {}
+        self._snapshots.clear()
+        self.best = self.book.best_prices()
         messages = {BOOK: _text(self._book_update(before + 1, news))}
         trades = [_logged_trade(self.book, logged) for logged in news if isinstance(logged.event, Traded)]
         if trades:
-            messages[TRADES] = _text(_trades_message(self.book.symbol, "update", trades))
+            first, self._traded_to = self._traded_to + 1, self.book.sequence
+            reach = {"first_sequence": first, "last_sequence": self.book.sequence}
+            messages[TRADES] = _text(_trades_message(self.book.symbol, "update", reach, trades))
         return messages
 
     def snapshot(self, channel: str) -> str:
         """Where the channel stands, at the sequence that its updates follow on."""
+        if channel not in self._snapshots:
+            self._snapshots[channel] = _text(self._snapshot(channel))
+        return self._snapshots[channel]
+
+    def _start_again(self) -> Messages:
+        """The book was loaded afresh."""
+        self._snapshots.clear()
+        self.best = self.book.best_prices()
+        self._traded_to = self.book.sequence
+        return {channel: self.snapshot(channel) for channel in CHANNELS}
+
+    def _snapshot(self, channel: str) -> dict[str, Any]:
         if channel == BOOK:
-            return _text(_book_message(self.book.snapshot()))
-        return _text(_trades_message(self.book.symbol, "snapshot", self._recent_trades()))
+            return _book_message(self.book.snapshot())
+        reach = {"sequence": self._traded_to}
+        return _trades_message(self.book.symbol, "snapshot", reach, self._recent_trades())
 
     def _book_update(self, first: int, news: list[LoggedEvent]) -> dict[str, Any]:
         touched = {place for logged in news for place in _places(logged.event)}
@@ -98,8 +118,10 @@ def _book_message(book: BookSnapshot) -> dict[str, Any]:
     }
 
 
-def _trades_message(symbol: str, kind: str, trades: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"channel": TRADES, "type": kind, "symbol": symbol, "trades": trades}
+def _trades_message(
+    symbol: str, kind: str, reach: dict[str, int], trades: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {"channel": TRADES, "type": kind, "symbol": symbol, **reach, "trades": trades}
 
 
 def _logged_trade(book: CommittedBook, logged: LoggedEvent) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from websockets.sync.client import connect
 
 from accounts.services import issue_tokens
 from trading.consumers import market_data, user
-from trading.streams import hub
+from trading.services.roll_up_candles import roll_up_if_behind
+from trading.streams import hub, readers
 from trading.streams.wake_ups import WakeUps
 
 PATIENCE = 20.0
@@ -30,6 +31,18 @@ def eventually(condition, what="it"):
     raise AssertionError(f"{what} did not come about in {PATIENCE:g} s")
 
 
+def close_connections(reader):
+    """Those of all the reader's threads: each of them takes part, for none goes on before all are there."""
+    together = threading.Barrier(reader.threads)
+
+    def close():
+        together.wait(PATIENCE)
+        connections.close_all()
+
+    for closed in [reader.pool.submit(close) for _ in range(reader.threads)]:
+        closed.result(PATIENCE)
+
+
 class SocketServer:
     """uvicorn as the demo runs it. Connections with `?slow` in their address can be held: then what is sent to
     them does not get through, as when a client does not read."""
@@ -38,7 +51,7 @@ class SocketServer:
         fresh = WakeUps()
         monkeypatch.setattr(hub, "wake_ups", fresh)
         monkeypatch.setattr(user, "wake_ups", fresh)
-        monkeypatch.setattr(market_data, "hubs", hub.Hubs())
+        monkeypatch.setattr(market_data, "hubs", hub.Hubs(roll_up_if_behind))
         self.held = threading.Event()
         self.clients = []
         self.application = get_default_application()
@@ -71,7 +84,8 @@ class SocketServer:
         self.server.should_exit = True
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
-        hub._reader.submit(connections.close_all).result(PATIENCE)
+        for reader in (readers.log_reader, readers.user_reader, readers.summary_reader):
+            close_connections(reader)
 
     def client(self, address="/ws/marketdata", **options):
         client = Client(f"ws://127.0.0.1:{self.port}{address}", **options)
