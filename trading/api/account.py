@@ -114,7 +114,8 @@ class FillsView(TradingView):
         responses={200: FillSerializer(many=True), **errors(400, 401, 403, 404)},
     )
     def get(self, request: Request) -> Response:
-        rows = selectors.fills(self.account_id, _symbol(request), query_integer(request, "order_id"))
+        order_id = query_integer(request, "order_id")
+        rows: Any = selectors.fills(self.account_id, _symbol(request), order_id)
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response([fill_json(trade, self.account_id) for trade in page])
 

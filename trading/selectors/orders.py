@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from common.errors import ErrorCode, Refused
 from trading.models import Order, Trade
+from trading.selectors.own_trades import OwnTrades
 
 CLIENT_PREFIX = "client:"
 MAX_ID = 2**63 - 1
@@ -50,13 +51,15 @@ def symbols_with_open_orders(account_id: int) -> list[str]:
     return list(rows.order_by("market__symbol").values_list("market__symbol", flat=True).distinct())
 
 
-def fills(account_id: int, symbol: str | None = None, order_id: int | None = None) -> QuerySet[Trade]:
+def fills(account_id: int, symbol: str | None = None, order_id: int | None = None) -> OwnTrades:
     """Trades in which the account, with that order of its own if one is named, was maker or taker; newest first."""
-    taker, maker = Q(taker_account_id=account_id), Q(maker_account_id=account_id)
+    rows = Trade.objects.select_related("market")
+    if symbol is not None:
+        rows = rows.filter(market__symbol=symbol)
+    taker, maker = rows.filter(taker_account_id=account_id), rows.filter(maker_account_id=account_id)
     if order_id is not None:
-        taker, maker = taker & Q(taker_order_id=order_id), maker & Q(maker_order_id=order_id)
-    rows = Trade.objects.select_related("market").filter(taker | maker).order_by("-id")
-    return rows if symbol is None else rows.filter(market__symbol=symbol)
+        taker, maker = taker.filter(taker_order_id=order_id), maker.filter(maker_order_id=order_id)
+    return OwnTrades(taker, maker)
 
 
 def fills_of_taker(order: Order) -> list[Trade]:

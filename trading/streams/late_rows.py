@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from common import clock
+from trading.selectors.own_trades import OwnTrades
 
 LATE = timedelta(seconds=15)  # longer than a batch may take from drawing its ids to its commit
 
@@ -15,7 +16,7 @@ class LateRows:
     larger one. Each look therefore goes back over all that is younger than LATE.
     """
 
-    def __init__(self, rows: QuerySet[Any]) -> None:
+    def __init__(self, rows: QuerySet[Any] | OwnTrades) -> None:
         """rows: with `created_at`, newest first. Those that are visible now count as shown."""
         self._rows = rows
         settled = rows.filter(created_at__lt=clock.now() - LATE).first()
