@@ -68,6 +68,7 @@ class SocketServer:
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
 
     async def _app(self, scope, receive, send):
+        self.loop = asyncio.get_running_loop()
 
         async def held_send(message):
             while self.held.is_set() and message["type"] == "websocket.send":

@@ -55,6 +55,35 @@ def test_trades_are_those_that_the_api_shows(server, alice, bob):
     assert heard == alice.get("trades/BTC-USDT").json()["results"][::-1]
 
 
+def test_a_gap_in_the_trades_can_be_seen(server, alice, bob):
+    """Each message goes on where the one before it ended, however the book moved in between."""
+    early, late = server.client(), server.client()
+    reach = early.subscribe("trades")[0]["sequence"]
+    alice.sells("0.5", "30000")
+    for n in range(3):
+        alice.buys("0.1", f"100{n}")
+        bob.buys("0.1", "30000")
+        update = early.hear()
+        assert (update["type"], update["first_sequence"]) == ("update", reach + 1)
+        reach = update["last_sequence"]
+        if n == 1:
+            alice.buys("0.1", "900")
+            assert late.subscribe("trades")[0]["sequence"] == reach
+    assert late.hear() == update
+    assert reach == rest_book(alice)["sequence"] > 7
+
+
+def test_a_channel_that_does_not_exist_is_named_and_nothing_is_subscribed(server, alice):
+    client = server.client()
+    for channel in ("kline_2m", "kline_", "Book", "x" * 3000):
+        client.say(action="subscribe", channels=["book", channel], symbol="BTC-USDT")
+        answer = client.hear()
+        assert answer["code"] == "BAD_REQUEST" and channel[:40] in answer["message"]
+        assert len(answer["message"]) < 300
+    client.say(action="resync", symbol="BTC-USDT")
+    assert client.hear()["code"] == "BAD_REQUEST"
+
+
 def trade_at_random(desks, orders, seed=7):
     """Each desk places, amends and cancels by turns."""
     chance = random.Random(seed)

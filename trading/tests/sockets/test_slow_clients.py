@@ -5,6 +5,8 @@ from functools import partial
 import pytest
 
 from trading.consumers import base, market_data
+from trading.streams import summaries
+from trading.streams.hub import Hubs
 from trading.streams.market_stream import MarketStream
 from trading.streams.outbox import Outbox
 from trading.tests.sockets.server import LocalBook, eventually, rest_book
@@ -87,7 +89,8 @@ def test_one_that_never_reads_is_closed_and_another_gets_everything(server, alic
 def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(server, alice):
     stays, goes = server.client(), server.client()
     book = LocalBook(stays.subscribe("book")[0])
-    goes.subscribe("book", "trades")
+    goes.subscribe("book", "trades", "ticker", "kline_1m")
+    goes.subscribe("ticker", symbol="ETH-USDT")
     goes.connection.socket.close()
     listeners = market_data.hubs._hubs["BTC-USDT"]._listeners
     for n in range(5):
@@ -98,3 +101,47 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(server, ali
             {channel: len(outboxes) for channel, outboxes in listeners.items()} == {"book": 1, "trades": 0}
         )
     )
+    for hub in market_data.hubs._hubs.values():
+        eventually(lambda hub=hub: hub._summaries.is_idle)
+
+
+@pytest.mark.parametrize("channel", ["book", "ticker"])
+def test_who_unsubscribes_while_a_snapshot_is_read_is_left_alone(
+    server, alice, small_outbox, monkeypatch, channel
+):
+    """The resync after an overrun has begun, and the client does not want the channel any more."""
+    client = server.client("/ws/marketdata?slow")
+    client.subscribe(channel)
+    server.held.set()
+    hub = market_data.hubs._hubs["BTC-USDT"]
+    (outbox,) = listeners_of(hub, channel)
+    for _ in range(12):
+        server.loop.call_soon_threadsafe(outbox.put, '{"type":"filler"}')
+    eventually(lambda: outbox.overrun)
+    left = []
+
+    def read_and_unsubscribe(stream, *arguments, read=MarketStream.snapshot):
+        if not left:
+            client.say(action="unsubscribe", channels=[channel], symbol="BTC-USDT")
+            eventually(lambda: left, "the unsubscription")
+        return read(stream, *arguments)
+
+    def look_and_unsubscribe(*arguments, look=summaries.look):
+        return read_and_unsubscribe(*arguments, read=look)
+
+    def leave(hubs, *arguments, leave=Hubs.leave):
+        left.append(arguments)
+        leave(hubs, *arguments)
+
+    monkeypatch.setattr(MarketStream, "snapshot", read_and_unsubscribe)
+    monkeypatch.setattr(summaries, "look", look_and_unsubscribe)
+    monkeypatch.setattr(Hubs, "leave", leave)
+    server.held.clear()
+    client.hear_until(lambda message: message["type"] == "overrun")
+    assert client.hear()["type"] == "unsubscribed"
+    eventually(lambda: not hub._turn.locked() and not hub._summaries._turn.locked())
+    assert not listeners_of(hub, channel)
+
+
+def listeners_of(hub, channel):
+    return hub._listeners.get(channel) or hub._summaries._listeners.get(channel) or set()
