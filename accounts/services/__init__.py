@@ -11,7 +11,7 @@ from accounts.services.ledger import (
 )
 from accounts.services.log_in import check_key, check_password
 from accounts.services.register_user import register_user
-from accounts.services.suspension import resume_user, suspend_user
+from accounts.services.suspension import find_suspended, resume_user, suspend_user
 from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "claim_faucet",
     "create_api_key",
     "end_tokens",
+    "find_suspended",
     "issue_tokens",
     "open_account",
     "outside_account",

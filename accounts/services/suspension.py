@@ -1,5 +1,8 @@
 """Suspending users, and letting them back in."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
@@ -9,6 +12,16 @@ from common import clock
 from common.errors import ErrorCode, Refused
 
 MAX_REASON_CHARACTERS = 200
+
+
+_FIND_SUSPENDED = """
+    SELECT a.id FROM accounts_account a JOIN accounts_user u ON u.id = a.user_id
+    WHERE a.id = ANY(%s::bigint[]) AND u.suspended_at IS NOT NULL"""
+
+
+def find_suspended(cursor: Any, account_ids: Sequence[int]) -> None:
+    """Rows (account id) of those whose user is suspended now; the caller fetches them."""
+    cursor.execute(_FIND_SUSPENDED, (account_ids,), prepare=True)
 
 
 def suspend_user(user: User, reason: str, by: User) -> User:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.conf import settings
@@ -28,8 +29,8 @@ def test_outside_demo_mode_it_refuses(settings):
 def test_it_quotes_until_it_is_asked_to_stop_and_then_cancels_its_quotes(signal_number):
     TradingDesk(people=(), symbols=(SYMBOL,))
     set_price(SYMBOL, Decimal(60_000), "simulation")
-    own = connection.settings_dict
-    url = f"postgres://{own['USER']}:{own['PASSWORD']}@{own['HOST']}:{own['PORT']}/{own['NAME']}"
+    test_database = quote(str(connection.settings_dict["NAME"]), safe="")
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{test_database}").geturl()
     child = subprocess.Popen(
         [sys.executable, "manage.py", "run_agents"],
         cwd=settings.BASE_DIR,

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from accounts.services import ledger
+from accounts.services import find_suspended, ledger
 from common import clock
 from common.errors import ErrorCode, Refused
 from trading import rules, settlement
@@ -86,13 +86,14 @@ class Batch:
         places = [request for request in self.requests if isinstance(request, PlaceRequest)]
         keys = [(place.account_id, place.new.client_order_id) for place in places]
         accounts = sorted({request.account_id for request in self.requests})
-        cursors = [psycopg.Cursor(self.connection) for _ in range(5)]
+        cursors = [psycopg.Cursor(self.connection) for _ in range(6)]
         with self.connection.pipeline():
             statements.lock_symbol(cursors[0], self.symbol)
             statements.read_market(cursors[1], self.symbol)
             statements.take_order_ids(cursors[2], len(places))
             statements.read_balances(cursors[3], self.symbol, accounts)
             statements.find_repeated(cursors[4], keys)
+            find_suspended(cursors[5], accounts)
         state, market = cursors[0].fetchone(), cursors[1].fetchone()
         if state is None or market is None:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
@@ -102,6 +103,7 @@ class Batch:
         self._order_ids = iter([row[0] for row in cursors[2].fetchall()])
         self.funds = Funds(self.market, cursors[3].fetchall())
         self._repeated = {(row[0], row[1]): row[2] for row in cursors[4].fetchall()}
+        self._suspended = {row[0] for row in cursors[5].fetchall()}
 
     # ---- 2 ----
 
@@ -119,6 +121,9 @@ class Batch:
 
     def _carry_out(self, index: int, request: Request) -> Outcome | None:
         """The outcome if it is known at once (a refusal, a repetition); None: it follows from the commit."""
+        # Under the lock: an order on its way while its owner is suspended must not slip in behind the cancels.
+        if request.account_id in self._suspended and isinstance(request, PlaceRequest | AmendRequest):
+            return Refused(ErrorCode.ACCOUNT_SUSPENDED)
         if isinstance(request, PlaceRequest):
             return self._place(index, request)
         command = self._command(request)

@@ -82,7 +82,9 @@ def _give_up_or_try_again(error: Exception, failures: int) -> None:
     """Returns if the batch may run again: what was committed is found by its client order id."""
     cause: Any = error if isinstance(error, psycopg.Error) else error.__cause__
     last = failures == MOST_ATTEMPTS
-    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected) and not last:
+    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected):
+        if last:
+            raise Refused(ErrorCode.UNAVAILABLE, "Too much at once; try again.") from error
         return
     if isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
         raise Refused(ErrorCode.UNAVAILABLE, "The market is busy; try again.") from error

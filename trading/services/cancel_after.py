@@ -1,11 +1,15 @@
 """The dead man's switch: orders of a client that has gone silent are cancelled."""
 
+import logging
 from datetime import datetime, timedelta
 
 from common import clock
+from common.errors import Refused
 from trading.matching.terms import Reason
 from trading.models import CancelAfter
 from trading.services.cancel_order import cancel_all
+
+logger = logging.getLogger(__name__)
 
 
 def arm_cancel_after(account_id: int, timeout_ms: int) -> datetime | None:
@@ -26,6 +30,13 @@ def sweep_cancel_after() -> int:
     cancelled = 0
     due = CancelAfter.objects.filter(due_at__lte=clock.now()).values_list("account_id", "due_at")
     for account_id, due_at in list(due):
-        cancelled += len(cancel_all(account_id, reason=Reason.CANCEL_AFTER))
-        CancelAfter.objects.filter(account_id=account_id, due_at=due_at).delete()  # unless armed again
+        switch = CancelAfter.objects.filter(account_id=account_id, due_at=due_at)
+        if not switch.exists():  # armed again or disarmed meanwhile
+            continue
+        try:
+            cancelled += len(cancel_all(account_id, reason=Reason.CANCEL_AFTER))
+        except Refused as refused:  # the next sweep tries again; the others must not wait for it
+            logger.error("the switch of account %s could not strike: %s", account_id, refused)
+        else:
+            switch.delete()
     return cancelled

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from accounts.models import Account
+from accounts.services import system_account
 from market.models import Asset, Market
 from trading.services.open_market import open_market
 
@@ -20,6 +22,7 @@ def make_first_markets() -> list[Market]:
     """Make what is missing of them, open to be traded. Safe to repeat; what an operator changed stays."""
     for code, name, precision in ASSETS:
         Asset.objects.get_or_create(code=code, defaults={"name": name, "precision": precision})
+    system_account(Account.Kind.ROUNDING, "rounding")
     return [_make_market(*row) for row in MARKETS]
 
 

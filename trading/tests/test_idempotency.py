@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from common.errors import ErrorCode, Refused
 from trading import services
 from trading.models import Order, Trade
 from trading.tests.desk import TradingDesk, new_order
@@ -144,6 +145,32 @@ def test_placed_in_another_market_between_matching_and_writing_it_is_found(desk)
     assert (placed.replayed, placed.order.market.symbol) == (True, "ETH-USDT")
     assert len(alices_orders(desk)) == 1
     assert Trade.objects.count() == 0
+
+
+def test_met_again_and_again_elsewhere_ends_in_a_clean_refusal(desk):
+    """Each attempt meets one more of its ids in another market; nothing of the batch is placed."""
+    names = [f"lunch-{number}" for number in range(6)]
+    coming = iter(names)
+
+    def take_the_next(batch):
+        if batch.symbol != "BTC-USDT":  # the other market's own batch comes by here too
+            return
+        ether = new_order("buy", "0.1", at="2000", client_order_id=next(coming))
+        elsewhere(lambda: desk.calls("alice", "ETH-USDT", ether))
+
+    orders = [
+        services.PlaceRequest(
+            desk.accounts["alice"], new_order("buy", "0.001", at="50000", client_order_id=name)
+        )
+        for name in names
+    ]
+    with before("lock_balances", take_the_next, times=20), pytest.raises(Refused) as refused:
+        services.submit("BTC-USDT", orders)
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    assert {order.market.symbol for order in alices_orders(desk)} == {"ETH-USDT"}
+    assert [outcome.order_id for outcome in services.submit("BTC-USDT", orders)[:4]] == [
+        order.id for order in alices_orders(desk)[:4]
+    ]
 
 
 def test_two_processes_place_it_once(desk, other_desks):

@@ -6,8 +6,9 @@ import pytest
 from django.core.management import call_command
 
 from common import clock
+from common.errors import ErrorCode, Refused
 from trading.models import CancelAfter
-from trading.services import sweep_cancel_after
+from trading.services import cancel_all, sweep_cancel_after
 from trading.tests.api.desk import refusal
 
 
@@ -93,6 +94,24 @@ def test_a_switch_that_was_renewed_while_it_struck_stays_armed(alice, passes, mo
     monkeypatch.setattr(from_services, lambda *args, **kwargs: arm(alice, 60_000) and [])
     sweep_cancel_after()
     assert CancelAfter.objects.count() == 1
+
+
+def test_one_switch_that_cannot_strike_does_not_hold_up_the_others(alice, bob, passes, monkeypatch):
+    orders = {desk.account_id: desk.buys("0.1", "30000") for desk in (alice, bob)}
+    arm(alice, 1000)
+    arm(bob, 1000)
+    passes(2)
+
+    def only_bobs(account_id, **reason):
+        if account_id == alice.account_id:
+            raise Refused(ErrorCode.UNAVAILABLE)
+        return cancel_all(account_id, **reason)
+
+    monkeypatch.setattr("trading.services.cancel_after.cancel_all", only_bobs)
+    assert sweep_cancel_after() == 1
+    assert bob.order(orders[bob.account_id])["status"] == "cancelled"
+    monkeypatch.undo()
+    assert CancelAfter.objects.get().account_id == alice.account_id
 
 
 @pytest.mark.parametrize(
