@@ -127,6 +127,11 @@ DATABASES["default"] |= {
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] |= {
     "connect_timeout": 3,
+    # A server that has vanished from the network is given up after ten seconds, not after hours.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
     # What we acknowledge is on disk, whatever the server's default; a stuck lock ends in an error.
     "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
     "application_name": "bourse",
