@@ -68,7 +68,8 @@ _ACCEPTED = """
     WHERE o.id IS NULL OR a.times IS DISTINCT FROM 1 ORDER BY 1"""
 
 # An order as the log tells it. The newest A or M gives price, total and place; after it an R for AMENDED makes
-# the total smaller; every other R, and C, cancels; a buy by cost is as large as what it bought.
+# the total smaller; every other R, and C, cancels; a buy by cost is as large as what it bought, and shows the
+# amount that was asked for (an event without it: the budget, which is that amount in whole ticks x lots).
 _ORDERS = """
     WITH placed AS (
         SELECT DISTINCT ON (order_id) order_id, price, quantity, sequence FROM trading_orderevent
@@ -90,7 +91,9 @@ _ORDERS = """
                a.details->>'time_in_force' AS time_in_force, (a.details->>'post_only')::boolean AS post_only,
                a.details->>'self_trade_prevention' AS self_trade_prevention,
                a.details->>'client_order_id' AS client_order_id, p.sequence AS priority, p.price * m.tick AS price,
-               (a.details->>'budget')::numeric * m.tick * m.lot AS quote_quantity,
+               CASE WHEN a.details->>'budget' IS NOT NULL THEN
+                   coalesce((a.details->>'quote_quantity')::numeric,
+                            (a.details->>'budget')::numeric * m.tick * m.lot) END AS quote_quantity,
                coalesce(t.quantity, 0) * m.lot AS filled_quantity,
                coalesce(t.cost, 0) * m.tick * m.lot AS filled_cost,
                coalesce(c.quantity, 0) * m.lot AS cancelled_quantity, coalesce(c.reason, '') AS reason,

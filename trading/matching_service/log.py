@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+from common.money import format_decimal
 from trading.matching.events import Accepted, Amended, Cancelled, Event, Reduced, Traded
 from trading.matching.terms import Reason
 
@@ -16,19 +18,22 @@ COLUMNS = (
 Row = tuple[Any, ...]
 
 
-def to_row(event: Event, client_order_id: str = "") -> Row:
-    """The columns of an event; `client_order_id` belongs to an accepted order."""
+def to_row(event: Event, client_order_id: str = "", quote_quantity: Decimal | None = None) -> Row:
+    """The columns of an event. The client order id and, of a buy by cost, the amount that was asked for belong
+    to an accepted order; matching works with `budget`, which is that amount in whole ticks x lots.
+    """
     if type(event) is Traded:
         return (
             "T", event.taker_order_id, event.taker_account_id, event.maker_order_id, event.maker_account_id,
             event.taker_side, event.price, event.quantity, 0, "", None,
         )  # fmt: skip
     if type(event) is Accepted:
+        asked = {} if quote_quantity is None else {"quote_quantity": format_decimal(quote_quantity)}
         details = json.dumps(
             {
                 "type": event.type, "time_in_force": event.time_in_force, "post_only": event.post_only,
                 "self_trade_prevention": event.self_trade_prevention, "budget": event.budget,
-                "client_order_id": client_order_id,
+                "client_order_id": client_order_id, **asked,
             }
         )  # fmt: skip
         return (

@@ -8,10 +8,10 @@ from accounts.ledger import Entry
 from accounts.services import ledger
 from common.money import EXACT
 from trading import settlement
-from trading.matching.events import Traded
+from trading.matching.events import Accepted, Traded
 from trading.matching_service import log, statements
 from trading.matching_service.changes import OrderChange
-from trading.matching_service.requests import FillRow, PlacedOrder, PlacedRow
+from trading.matching_service.requests import FillRow, PlacedOrder, PlacedRow, PlaceRequest
 
 if TYPE_CHECKING:
     from trading.matching_service.batch import Batch, Carried
@@ -40,10 +40,10 @@ def write(batch: "Batch") -> None:
 
 def placed_order(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> PlacedOrder:
     change = carried.snapshot
-    assert change is not None and change.place is not None and carried.order_id is not None
+    assert change is not None and change.place is not None
     place = change.place
     (_, _, _, _, _, _, _, _, price, quantity, quote_quantity, status, filled, cost, cancelled, reason, _) = (
-        _new_row(batch, change)
+        _new_row(batch, change, _asked(batch, carried))
     )
     order = PlacedRow(
         place.order_id, batch.symbol, place.account_id, change.client_order_id, place.side, place.type,
@@ -55,9 +55,11 @@ def placed_order(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> Pl
 
 def _event_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:
     trade_ids = iter(batch.trade_ids)
+    asked = _asked_by_order(batch)
     for sequence, (event, client_order_id) in enumerate(batch.events, start=batch.sequence + 1):
         trade_id = next(trade_ids)[0] if type(event) is Traded else None
-        yield (sequence, trade_id, *log.to_row(event, client_order_id))
+        quote_quantity = asked.get(event.order_id) if type(event) is Accepted else None
+        yield (sequence, trade_id, *log.to_row(event, client_order_id, quote_quantity))
 
 
 def _numbered_fills(batch: "Batch") -> Iterator[FillRow]:
@@ -104,22 +106,36 @@ def _write_postings(batch: "Batch", fills: list[FillRow]) -> None:
 def _order_rows(batch: "Batch") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Rows of new orders, and rows of changes to older ones."""
     new, changed = [], []
+    asked = _asked_by_order(batch)
     for order_id, change in batch.changes.orders.items():
         if change.place is not None:
-            new.append(_new_row(batch, change))
+            new.append(_new_row(batch, change, asked[order_id]))
         else:
             changed.append(_changed_row(batch, order_id, change))
     return new, changed
 
 
-def _new_row(batch: "Batch", change: OrderChange) -> tuple[Any, ...]:
+def _asked_by_order(batch: "Batch") -> dict[int, Decimal | None]:
+    """The quote_quantity of each new order."""
+    return {
+        carried.order_id: _asked(batch, carried) for carried in batch.carried if carried.order_id is not None
+    }
+
+
+def _asked(batch: "Batch", carried: "Carried") -> Decimal | None:
+    """quote_quantity as the client gave it: the budget that matching spends is cut to ticks x lots."""
+    request = batch.requests[carried.index]
+    assert isinstance(request, PlaceRequest)
+    return request.new.quote_quantity
+
+
+def _new_row(batch: "Batch", change: OrderChange, quote_quantity: Decimal | None) -> tuple[Any, ...]:
     place = change.place
     assert place is not None
-    budget = None if place.budget is None else batch.market.rules.notional(1, place.budget)
     return (
         place.order_id, place.account_id, change.client_order_id, place.side, place.type, place.time_in_force,
         place.post_only, place.self_trade_prevention, _price(batch, change.price), _lots(batch, change.total()),
-        budget, change.status(), _lots(batch, change.filled), _cost(batch, change.cost),
+        quote_quantity, change.status(), _lots(batch, change.filled), _cost(batch, change.cost),
         _lots(batch, change.cancelled), change.reason, change.priority,
     )  # fmt: skip
 

@@ -79,7 +79,8 @@ class Desk:
         prevention = chance.choice(CHOICES)
         kind = chance.random()
         if kind < 0.1 and side == "buy":
-            return NewOrder(side, "market", quote_quantity=price * quantity, self_trade_prevention=prevention)
+            cost = price * quantity + Decimal("0.000000000123456789")  # no whole number of steps
+            return NewOrder(side, "market", quote_quantity=cost, self_trade_prevention=prevention)
         if kind < 0.2:
             return NewOrder(side, "market", quantity, self_trade_prevention=prevention)
         if kind < 0.4:

@@ -69,6 +69,20 @@ def test_a_market_buy_that_spent_more_than_it_was_given(desk):
     assert found["L4-BUDGET"][0]["order_id"] == buy.pk
 
 
+def test_a_market_buy_that_was_given_a_little_more_than_the_log_says(desk):
+    buy = Order.objects.filter(quote_quantity__isnull=False).first()
+    found = desk.broken_by(update_order(buy, "quote_quantity = quote_quantity + 0.000000000000000001"))
+    assert set(found) == {"L7-ORDER"}
+    assert found["L7-ORDER"][0]["order_id"] == buy.pk
+
+
+def test_an_event_without_the_amount_that_was_asked_for_speaks_of_whole_steps(desk):
+    buy = Order.objects.filter(quote_quantity__isnull=False, market=desk.btc).first()
+    without = update_event(f"kind = 'A' AND order_id = {buy.pk}", "details = details - 'quote_quantity'")
+    assert set(desk.broken_by(without)) == {"L7-ORDER"}
+    assert desk.broken_by(without, update_order(buy, "quote_quantity = trunc(quote_quantity, 7)")) == {}
+
+
 def test_a_crossed_book(desk):
     found = desk.broken_by(*desk.smuggle_in_a_bid(31_500))
     assert found == {"L4-CROSSED": [{"symbol": "BTC-USDT", "bid": "31500", "ask": "31000"}]}

@@ -1,9 +1,12 @@
 """POST /api/v1/orders"""
 
 import uuid
+from decimal import Decimal
 
 import pytest
+from django.db import connection
 
+from trading import audit
 from trading.models import Order
 from trading.tests.api.desk import book, refusal
 
@@ -104,6 +107,18 @@ def test_a_market_buy_by_cost_spends_at_most_the_cost(alice, bob):
     assert (order["filled_quantity"], order["filled_cost"]) == ("1.49998", "44999.89998")
     assert order["quantity"] == order["filled_quantity"]
     assert bob.balance("USDT") == ("955000.10002", "0")
+
+
+@pytest.mark.parametrize("asked", ["100.123456789", "100.000000000000000001", "100.1", "100.20"])
+def test_a_cost_is_shown_as_it_was_asked_for_and_spent_in_whole_steps(alice, bob, asked):
+    alice.sells("1", "30000.01")
+    order = bob.buys(quote_quantity=asked, client_order_id="one")
+    assert Decimal(order["quote_quantity"]) == Decimal(asked)
+    assert (order["filled_quantity"], order["filled_cost"]) == ("0.00333", "99.9000333")
+    assert bob.order(order) == order == bob.place("buy", quote_quantity=asked, client_order_id="one").json()
+    assert bob.get("orders").json()["results"][0]["quote_quantity"] == order["quote_quantity"]
+    with connection.cursor() as cursor:
+        assert audit.check(cursor).violations == []
 
 
 def test_a_market_sell_is_not_by_cost(bob):
