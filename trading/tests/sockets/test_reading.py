@@ -14,7 +14,7 @@ from trading.tests.sockets.server import PATIENCE, LocalBook, eventually, rest_b
 def blocked():
     """Blocks all threads of a reader until the test ends."""
     over = threading.Event()
-    yield lambda reader: [reader.pool.submit(over.wait, PATIENCE) for _ in range(reader.threads)]
+    yield lambda reader: [reader.pool.submit(over.wait, 3 * PATIENCE) for _ in range(reader.threads)]
     over.set()
 
 
