@@ -146,15 +146,17 @@ def test_a_look_that_fails_is_made_again(server, alice, bob, monkeypatch):
     assert client.hear()["ticker"]["best_ask"] == "30000"
 
 
-def test_a_second_listener_takes_nothing_from_the_first(server, alice, bob):
+def test_a_second_listener_takes_nothing_from_the_first(server, alice, bob, looks, pause):
+    """Its snapshot shows a trade that the first has not been told of yet."""
     first, second = server.client(), server.client()
-    first.subscribe("kline_1d")
+    first.subscribe("trades", "kline_1d")
+    eventually(lambda: len(looks) == 2, "the look after the snapshot, and its pause")
     alice.sells("0.5", "30000")
     bob.buys("0.2", "30000")
-    second.subscribe("kline_1d")
-    bob.buys("0.2", "30000")
-    for client in (first, second):
-        client.hear_until(lambda message: message["kline"] and message["kline"][7] == 2)
+    assert first.hear()["channel"] == "trades"
+    assert second.subscribe("kline_1d")[0]["kline"][7] == 1
+    pause.set()
+    assert first.hear()["kline"][7] == 1
 
 
 def test_a_look_goes_back_to_the_candles_that_were_shown(monkeypatch):
