@@ -37,4 +37,4 @@ def test_an_unknown_source_or_market_is_refused():
     with pytest.raises(ValueError):
         set_price("BTC-USDT", Decimal(1), "rumour")
     with pytest.raises(Refused):
-        set_price("XXX-USDT", Decimal(1), "replay")
+        set_price("DOGE-USDT", Decimal(1), "replay")

@@ -29,7 +29,7 @@ class OutboxConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.outbox = Outbox()
         self._has_left = False
-        self._allowance = float(MOST_MESSAGES)
+        self._allowance: float = MOST_MESSAGES
         self._heard_at = time.monotonic()
         await self.accept()
         self._sender = asyncio.create_task(self._send_all())
@@ -97,7 +97,7 @@ class OutboxConsumer(AsyncWebsocketConsumer):
     def _may_speak(self) -> bool:
         now = time.monotonic()
         refill = (now - self._heard_at) * MOST_MESSAGES / PER_SECONDS
-        self._allowance, self._heard_at = min(float(MOST_MESSAGES), self._allowance + refill), now
+        self._allowance, self._heard_at = min(MOST_MESSAGES, self._allowance + refill), now
         self._allowance -= 1
         return self._allowance >= 0
 
