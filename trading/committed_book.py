@@ -58,11 +58,6 @@ class CommittedBook:
             self.symbol, self.sequence, self._levels(sides[BUY], depth), self._levels(sides[SELL], depth)
         )
 
-    def best_prices(self) -> tuple[int | None, int | None]:
-        """Best bid and best ask, in ticks."""
-        sides = self._sides()
-        return sides[BUY].best(), sides[SELL].best()
-
     def quantity_at(self, side: str, price: int) -> Decimal:
         """What lies at a price (in ticks) now; zero if nothing does."""
         level = self._sides()[side].levels.get(price)

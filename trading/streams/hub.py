@@ -78,10 +78,7 @@ class MarketHub:
                 continue
             try:
                 async with self._turn:
-                    best = self._stream.best
                     self._send(await log_reader.read(self._stream.advance))
-                if self._stream.best != best:
-                    self._summaries.touch([TICKER])
             except LOST as error:
                 logger.warning("%s: cannot read the log: %s", self.symbol, error)
                 await asyncio.sleep(POLL_SECONDS)
@@ -95,6 +92,9 @@ class MarketHub:
                 outbox.put(text)
         if TRADES in messages:
             self._summaries.touch(SUMMARIES)
+        elif messages:
+            # Even if the best prices are what they were at our last look: a summary may have been read between.
+            self._summaries.touch([TICKER])
 
 
 class Hubs:

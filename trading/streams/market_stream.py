@@ -30,7 +30,6 @@ class MarketStream:
         """Raises Refused UNKNOWN_SYMBOL."""
         self.book = CommittedBook(symbol)
         self.book.advance()
-        self.best = self.book.best_prices()
         self._traded_to = self.book.sequence  # up to here the messages of TRADES are complete
         self._snapshots: dict[str, str] = {}  # as of this sequence, made when first asked for
 
@@ -43,7 +42,6 @@ class MarketStream:
         if not news:
             return {}
         self._snapshots.clear()
-        self.best = self.book.best_prices()
         messages = {BOOK: _text(self._book_update(before + 1, news))}
         trades = [_logged_trade(self.book, logged) for logged in news if isinstance(logged.event, Traded)]
         if trades:
@@ -61,7 +59,6 @@ class MarketStream:
     def _start_again(self) -> Messages:
         """The book was loaded afresh."""
         self._snapshots.clear()
-        self.best = self.book.best_prices()
         self._traded_to = self.book.sequence
         return {channel: self.snapshot(channel) for channel in CHANNELS}
 

@@ -9,8 +9,10 @@ import pytest
 from common import clock
 from common.clock import to_ms
 from market.candles import INTERVALS, ceil_time
+from trading.consumers import market_data as consumer
 from trading.selectors import market_data
 from trading.streams import market_summary, readers, summaries
+from trading.streams.market_stream import MarketStream
 from trading.tests.sockets.server import eventually
 
 EVERY_KLINE = [f"kline_{interval}" for interval in INTERVALS]
@@ -80,6 +82,21 @@ def test_a_ticker_follows_the_best_prices_even_without_a_trade(server, alice, lo
     order = alice.buys("0.5", "30000")
     assert client.hear()["ticker"]["best_bid"] == "30000"
     alice.delete(f"orders/{order['id']}")
+    assert client.hear()["ticker"]["best_bid"] is None
+
+
+def test_a_ticker_read_between_two_looks_at_the_log_is_not_left_stale(server, alice, monkeypatch):
+    """The log shows an order and its cancel at one look, and so no change; the ticker was read between them."""
+    client = server.client()
+    client.subscribe("ticker")
+    go_on, advance = threading.Event(), MarketStream.advance
+    monkeypatch.setattr(MarketStream, "advance", lambda stream: go_on.wait(20) and advance(stream))
+    order = alice.buys("0.5", "30000")
+    hub = consumer.hubs._hubs["BTC-USDT"]
+    hub._task.get_loop().call_soon_threadsafe(hub._summaries.touch, ["ticker"])
+    assert client.hear()["ticker"]["best_bid"] == "30000"
+    alice.delete(f"orders/{order['id']}")
+    go_on.set()
     assert client.hear()["ticker"]["best_bid"] is None
 
 
