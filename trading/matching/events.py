@@ -2,15 +2,20 @@
 
 `resting` separates what lies in the book from what never did: an incoming order trades first and only its
 remainder rests, so its own fills and a cancelled remainder do not touch the book.
+
+`reserve` is what an order that waits for its trigger keeps back per lot: ticks for a buy, 1 or 0 lots for a sell.
 """
 
 from typing import NamedTuple
 
-from trading.matching.terms import Reason
+from trading.matching.terms import Conditions, Reason
 
 
 class Accepted(NamedTuple):
-    """An order came in; after the trades that follow, `resting` lots of it lie in the book."""
+    """An order came in; after the trades that follow, `resting` lots of it lie in the book.
+
+    With a trigger it waits, reserving `reserve` a lot; an exit of a bracket waits for its entry.
+    """
 
     order_id: int
     account_id: int
@@ -23,6 +28,11 @@ class Accepted(NamedTuple):
     quantity: int | None
     budget: int | None
     resting: int
+    protection: int | None = None
+    conditions: Conditions | None = None
+    reserve: int = 0
+    trigger_price: int | None = None
+    extreme: int | None = None
 
 
 class Traded(NamedTuple):
@@ -37,6 +47,23 @@ class Traded(NamedTuple):
     quantity: int
 
 
+class Uncrossed(NamedTuple):
+    """A fill of a call auction: both orders lie in the book, the older one is the maker.
+
+    `maker_price` and `taker_price` are their limits, `price` the auction's.
+    """
+
+    taker_order_id: int
+    taker_account_id: int
+    taker_side: str
+    maker_order_id: int
+    maker_account_id: int
+    price: int
+    quantity: int
+    taker_price: int
+    maker_price: int
+
+
 class Cancelled(NamedTuple):
     """What was open of an order, `quantity` lots, ended unfilled."""
 
@@ -47,6 +74,7 @@ class Cancelled(NamedTuple):
     quantity: int
     reason: Reason
     resting: bool
+    reserve: int = 0
 
 
 class Reduced(NamedTuple):
@@ -74,4 +102,71 @@ class Amended(NamedTuple):
     resting: int
 
 
-Event = Accepted | Traded | Cancelled | Reduced | Amended
+class Refreshed(NamedTuple):
+    """An iceberg's shown part was used up: `quantity` lots more are shown, at the back of the level."""
+
+    order_id: int
+    account_id: int
+    side: str
+    price: int
+    quantity: int
+
+
+class Rearmed(NamedTuple):
+    """A waiting trigger order was amended; `quantity` is its new total, all of it open."""
+
+    order_id: int
+    account_id: int
+    side: str
+    price: int | None
+    quantity: int
+    trigger_price: int
+    reserve: int
+    old_quantity: int
+    old_reserve: int
+
+
+class Triggered(NamedTuple):
+    """A trigger order entered with `quantity` lots; after the trades that follow `resting` lie in the book."""
+
+    order_id: int
+    account_id: int
+    side: str
+    price: int | None
+    quantity: int
+    resting: int
+    reserve: int
+
+
+class Activated(NamedTuple):
+    """An exit of a bracket became active with `quantity` lots: it rests, trades at once, or waits for its trigger."""
+
+    order_id: int
+    account_id: int
+    side: str
+    price: int | None
+    quantity: int
+    resting: int
+    reserve: int
+    trigger_price: int | None
+    extreme: int | None
+
+
+class StatusChanged(NamedTuple):
+    """The market is in another state; `ends_at` of a call auction in milliseconds."""
+
+    status: str
+    reason: str
+    ends_at: int | None
+
+
+class PriceMoved(NamedTuple):
+    """Mark or index price, in ticks, as the triggers see it."""
+
+    source: str
+    price: int
+
+
+# Events that name one order, in its first field.
+OfOrder = Accepted | Cancelled | Reduced | Amended | Refreshed | Rearmed | Triggered | Activated
+Event = OfOrder | Traded | Uncrossed | StatusChanged | PriceMoved
