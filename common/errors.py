@@ -39,6 +39,11 @@ class ErrorCode(Enum):
     MAX_NOTIONAL = (422, "Price times quantity is above what the exchange takes.")
     POST_ONLY_WOULD_TAKE = (422, "A post-only order would have traded at once.")
     INSUFFICIENT_FUNDS = (422, "The available balance does not cover this.")
+    WOULD_TRIGGER_AT_ONCE = (422, "The price is already beyond the trigger: the order would fire at once.")
+    NO_REFERENCE_PRICE = (422, "There is no price yet that the order could follow.")
+    PRICE_OUT_OF_BAND = (422, "The price is too far from the market's reference price.")
+    TOO_MANY_OPEN_ORDERS = (422, "You have as many open orders in this market as it allows.")
+    ORDER_EXPIRED = (422, "The time at which the order expires has passed.")
     AMEND_INVALID = (422, "The order cannot be changed like that.")
     FAUCET_LIMIT = (422, "The faucet gives only so much test money per user.")
 

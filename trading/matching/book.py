@@ -1,69 +1,65 @@
-"""An order book in price-time order, changed by events only."""
+"""A market's live orders in price-time order, changed by events only."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from trading.matching.events import Accepted, Amended, Cancelled, Event, Reduced, Traded
-from trading.matching.level import BookOrder, BookSide
-from trading.matching.terms import BUY, OPPOSITE, SELL, Reason
+from trading.matching.events import (
+    Accepted,
+    Activated,
+    Amended,
+    Cancelled,
+    Event,
+    PriceMoved,
+    Rearmed,
+    Reduced,
+    Refreshed,
+    StatusChanged,
+    Traded,
+    Triggered,
+    Uncrossed,
+)
+from trading.matching.level import Armed, BookOrder
+from trading.matching.links import ENTRY_ENDED, UNLINK, Entry
+from trading.matching.live_orders import LiveOrders
+from trading.matching.terms import BUY, ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, SELL, Link, Reason
+from trading.matching.triggers import fires_rising
 
-Undo = tuple[Callable[..., None], tuple[Any, ...]]
 
-
-class Book:
-    """One market's resting orders, at a sequence: the number of events that made it.
-
-    Between `begin` and `keep` the book remembers how to go back, so that a batch that fails can be undone.
+class Book(LiveOrders):
+    """At a sequence: the number of events that made it. What follows from an event for other orders is left in
+    `effects` for `follow_up` (trading/matching/follow_up.py); the log has it as events of their own.
     """
 
     def __init__(self, sequence: int = 0) -> None:
-        self.sequence = sequence
-        self.sides = {BUY: BookSide(BUY), SELL: BookSide(SELL)}
-        self.orders: dict[int, BookOrder] = {}
-        self.by_account: dict[int, dict[int, BookOrder]] = {}
-        self._undo: list[Undo] | None = None
-        self._sequence_at_begin = sequence
+        super().__init__(sequence)
         self._appliers: dict[type, Callable[[Any], None]] = {
             Accepted: self._accepted,
             Traded: self._traded,
+            Uncrossed: self._uncrossed,
             Cancelled: self._cancelled,
             Reduced: self._reduced,
             Amended: self._amended,
+            Refreshed: self._refreshed,
+            Rearmed: self._rearmed,
+            Triggered: self._triggered,
+            Activated: self._activated,
+            StatusChanged: self._status_changed,
+            PriceMoved: self._price_moved,
         }
 
-    # ---- change ----
-
     def apply(self, event: Event) -> None:
-        self._appliers[type(event)](event)
         self.sequence += 1
+        self._appliers[type(event)](event)
 
     def apply_all(self, events: Iterable[Event]) -> None:
         for event in events:
             self.apply(event)
 
-    def begin(self) -> None:
-        self._undo = []
-        self._sequence_at_begin = self.sequence
-
-    def keep(self) -> None:
-        self._undo = None
-
-    def undo(self) -> None:
-        """Back to `begin`, exactly: every order in its old place."""
-        steps, self._undo = self._undo or [], None
-        for step, arguments in reversed(steps):
-            step(*arguments)
-        self.sequence = self._sequence_at_begin
-
-    def add(self, order: BookOrder) -> None:
-        """Put an order at the end of its level. For `apply`, and for loading a book from its rows."""
-        level = self.sides[order.side].level_at(order.price)
-        level.append(order)
-        level.quantity += order.open
-        self._register(order)
-        if self._undo is not None:
-            self._undo.append((self._take_out, (order,)))
+    def replay(self, event: Event) -> None:
+        """Apply an event of the log, where what follows from it stands too."""
+        self.apply(event)
+        self.effects.clear()
 
     # ---- look ----
 
@@ -72,110 +68,227 @@ class Book:
         return bid is not None and ask is not None and bid >= ask
 
     def __iter__(self) -> Iterator[BookOrder]:
-        """All orders, bids then asks, in the order in which they would trade."""
+        """All resting orders, bids then asks, in the order in which they would trade."""
         for side in self.sides.values():
-            for key in side.keys:
-                yield from side.levels[key * side.sign]
+            yield from side
+
+    def waiting(self) -> Iterator[BookOrder]:
+        """Orders that wait for a price or for their entry, by id."""
+        return (order for _, order in sorted(self.orders.items()) if not order.rests)
 
     def state_hash(self) -> str:
-        """SHA-256 of the sequence and every order in its place: equal books have equal hashes."""
-        digest = hashlib.sha256(str(self.sequence).encode())
-        for order in self:
-            place = f"|{order.order_id},{order.account_id},{order.side},{order.price},{order.open},{order.quantity}"
-            digest.update(place.encode())
+        """SHA-256 of the sequence, the market's state and every order in its place: equal books have equal hashes."""
+        market = f"{self.sequence}|{self.status}|{self.auction_ends_at}|{sorted(self.prices.items())}"
+        digest = hashlib.sha256(market.encode())
+        for order in (*self, *self.waiting()):
+            digest.update(order.in_words().encode())
+        digest.update(f"{sorted(self.links.legs.items())}{sorted(self.links.entries.items())}".encode())
         return digest.hexdigest()
 
     # ---- one method per kind of event ----
 
     def _accepted(self, event: Accepted) -> None:
-        if event.resting:
-            assert event.price is not None and event.quantity is not None
-            self.add(
-                BookOrder(
-                    event.order_id, event.account_id, event.side, event.price, event.quantity, event.resting,
-                    event.post_only, event.self_trade_prevention,
-                )
-            )  # fmt: skip
+        if event.conditions is not None:
+            self._accepted_with_conditions(event)
+        elif event.resting:
+            assert event.quantity is not None
+            self.add(_new_order(self, event))
+
+    def _accepted_with_conditions(self, event: Accepted) -> None:
+        conditions = event.conditions
+        assert conditions is not None
+        order = _new_order(self, event)
+        if conditions.link is not None:
+            order.waits = conditions.link.role not in (ENTRY, OCO)
+            self._bind(order, conditions.link)
+        if conditions.trigger is not None and not order.waits:
+            assert event.trigger_price is not None
+            order.armed = self._armed(order, event.trigger_price, event.reserve, event.extreme)
+        if event.resting or not order.rests:
+            order.hidden = order.hidden_of(event.resting) if order.rests else 0
+            self.add(order)
+        elif conditions.link is not None and conditions.link.role == ENTRY:
+            self.effects.note(ENTRY_ENDED, [order.order_id])
 
     def _traded(self, event: Traded) -> None:
         maker = self.orders[event.maker_order_id]
         assert maker.price == event.price and maker.side == OPPOSITE[event.taker_side]
-        self._shrink(maker, event.quantity)
+        assert event.quantity <= maker.open - maker.hidden, "more was taken than was shown"
+        self._resize(maker, maker.open - event.quantity, maker.hidden, maker.filled + event.quantity)
+        taker = self.orders.get(event.taker_order_id)
+        if taker is not None:
+            self._set(taker, filled=taker.filled + event.quantity)
+        self._filled(event, event.maker_order_id, event.taker_order_id)
+
+    def _uncrossed(self, event: Uncrossed) -> None:
+        for order_id in (event.maker_order_id, event.taker_order_id):
+            order = self.orders[order_id]
+            open = order.open - event.quantity
+            self._resize(order, open, order.hidden_of(open), order.filled + event.quantity)
+        self._filled(event, event.maker_order_id, event.taker_order_id)
 
     def _cancelled(self, event: Cancelled) -> None:
+        order = self.orders.get(event.order_id)
         if event.resting:
-            order = self.orders[event.order_id]
-            assert event.quantity == order.open
-            self._shrink(order, event.quantity)
+            assert order is not None and event.quantity == order.open
+            self._resize(order, 0, 0, order.filled)
+        elif order is not None:
+            assert not order.rests and event.quantity == order.open
+            self._remove(order)
+            if order.waits:
+                self._exit_left(order)
+        if self.links:
+            self._came_to_something(event.order_id)
 
     def _reduced(self, event: Reduced) -> None:
-        if event.resting:
-            order = self.orders[event.order_id]
-            if event.reason == Reason.AMEND:
-                self._set(order, order.price, order.quantity - event.quantity, order.open)
-            self._shrink(order, event.quantity)
-            assert order.open > 0
+        if not event.resting:
+            return
+        order = self.orders[event.order_id]
+        open = order.open - event.quantity
+        assert open > 0
+        if event.reason == Reason.AMEND:
+            self._set(order, quantity=order.quantity - event.quantity)
+            hidden = max(0, order.hidden - event.quantity)
+        elif self.status in MATCHING:
+            hidden = order.hidden
+        else:
+            hidden = order.hidden_of(open)
+        self._resize(order, open, hidden, order.filled)
+        if self.links and event.reason != Reason.AMEND:
+            self._came_to_something(event.order_id)
 
     def _amended(self, event: Amended) -> None:
         order = self.orders[event.order_id]
         assert (order.price, order.open) == (event.old_price, event.old_open)
-        self._shrink(order, order.open)
+        filled = order.filled
+        self._resize(order, 0, 0, filled)
         if event.resting:
-            self._set(order, event.price, event.quantity, event.resting)
+            self._set(
+                order, price=event.price, quantity=event.quantity, open=event.resting, place=self.sequence,
+                hidden=order.hidden_of(event.resting),
+            )  # fmt: skip
             self.add(order)
+        elif self.links:
+            self._came_to_something(event.order_id)
 
-    # ---- primitives, each with its way back ----
+    def _refreshed(self, event: Refreshed) -> None:
+        order = self.orders[event.order_id]
+        assert order.open == order.hidden, "a slice is shown already"
+        self._to_the_back(order, order.hidden - event.quantity, self.sequence)
 
-    def _shrink(self, order: BookOrder, quantity: int) -> None:
-        """Take lots off an order; it leaves when nothing is open."""
-        side = self.sides[order.side]
-        level = side.levels[order.price]
-        order.open -= quantity
-        level.quantity -= quantity
-        assert order.open >= 0, f"order {order.order_id} overdrawn"
-        if not order.open:
-            level.unlink(order)
-            side.drop_if_empty(order.price, level)
-            self._unregister(order)
-        if self._undo is not None:
-            # The links are written down: an order that re-enters elsewhere gets new ones.
-            self._undo.append((self._grow, (order, quantity, order.older, order.newer)))
+    def _rearmed(self, event: Rearmed) -> None:
+        order = self.orders[event.order_id]
+        self._remove(order)
+        self._set(
+            order, price=event.price, quantity=event.quantity, open=event.quantity, place=self.sequence,
+            armed=self._armed(order, event.trigger_price, event.reserve, None),
+        )  # fmt: skip
+        self.add(order)
 
-    def _grow(
-        self, order: BookOrder, quantity: int, older: BookOrder | None, newer: BookOrder | None
-    ) -> None:
-        level = self.sides[order.side].level_at(order.price)
-        if not order.open:
-            order.older, order.newer = older, newer
-            level.relink(order)
-            self._register(order)
-        order.open += quantity
-        level.quantity += quantity
+    def _triggered(self, event: Triggered) -> None:
+        order = self.orders[event.order_id]
+        self._remove(order)
+        if event.resting:
+            self._rest(order, event.resting)
+        self._came_to_something(event.order_id)
 
-    def _take_out(self, order: BookOrder) -> None:
-        side = self.sides[order.side]
-        level = side.levels[order.price]
-        level.quantity -= order.open
-        level.unlink(order)
-        side.drop_if_empty(order.price, level)
-        self._unregister(order)
+    def _activated(self, event: Activated) -> None:
+        order = self.orders[event.order_id]
+        self._remove(order)
+        self._exit_left(order)
+        self._set(order, waits=False, quantity=event.quantity, open=event.quantity, place=self.sequence)
+        if event.trigger_price is not None:
+            armed = self._armed(order, event.trigger_price, event.reserve, event.extreme)
+            self._set(order, armed=armed)
+            self.add(order)
+            price = self.prices.get(armed.source)
+            if self.status == OPEN and price is not None and armed.is_reached(price):
+                self.effects.fire([order.order_id])
+        elif event.resting:
+            self._rest(order, event.resting)
 
-    def _set(self, order: BookOrder, price: int, quantity: int, open: int) -> None:
-        if self._undo is not None:
-            self._undo.append((_restore, (order, order.price, order.quantity, order.open)))
-        order.price, order.quantity, order.open = price, quantity, open
+    def _status_changed(self, event: StatusChanged) -> None:
+        self.status, self.auction_ends_at = event.status, event.ends_at
+        if event.status != OPEN:
+            self.effects.stop_firing()
+            return
+        for source, price in sorted(self.prices.items()):
+            self._judge_triggers(source, price)
 
-    def _register(self, order: BookOrder) -> None:
-        self.orders[order.order_id] = order
-        self.by_account.setdefault(order.account_id, {})[order.order_id] = order
+    def _price_moved(self, event: PriceMoved) -> None:
+        self._move_price(event.source, event.price)
 
-    def _unregister(self, order: BookOrder) -> None:
-        del self.orders[order.order_id]
-        own = self.by_account[order.account_id]
-        del own[order.order_id]
-        if not own:
-            del self.by_account[order.account_id]
+    # ---- what follows ----
+
+    def _filled(self, event: Traded | Uncrossed, *order_ids: int) -> None:
+        if self.links:
+            for order_id in order_ids:
+                self._count_entry(order_id, event.quantity)
+                self._came_to_something(order_id)
+        self._move_price(LAST, event.price)
+
+    def _count_entry(self, order_id: int, lots: int) -> None:
+        entry = self.links.entries.get(order_id)
+        if entry is not None:
+            self._put(self.links.entries, order_id, Entry(entry.filled + lots, entry.exits))
+
+    def _came_to_something(self, order_id: int) -> None:
+        """A leg traded, entered or ended: its counterpart is to be cancelled. An entry that ended has exits."""
+        group = self.links.group_of.get(order_id)
+        if group is not None:
+            legs = self.links.legs[group]
+            self._put(self.links.legs, group, None)
+            for leg in legs:
+                self._put(self.links.group_of, leg, None)
+            self.effects.note(UNLINK, (leg for leg in legs if leg != order_id))
+        if order_id in self.links.entries and order_id not in self.orders:
+            self.effects.note(ENTRY_ENDED, [order_id])
+
+    def _bind(self, order: BookOrder, link: Link) -> None:
+        links = self.links
+        if link.role == ENTRY:
+            self._put(links.entries, order.order_id, Entry())
+            return
+        self._put(links.legs, link.group, (*links.legs.get(link.group, ()), order.order_id))
+        self._put(links.group_of, order.order_id, link.group)
+        if order.waits:
+            entry = links.entries[link.group]
+            self._put(links.entries, link.group, Entry(entry.filled, entry.exits + 1))
+
+    def _exit_left(self, order: BookOrder) -> None:
+        """An exit does not wait for its entry any more."""
+        assert order.conditions is not None and order.conditions.link is not None
+        group = order.conditions.link.group
+        entry = self.links.entries[group]
+        rest = Entry(entry.filled, entry.exits - 1) if entry.exits > 1 else None
+        self._put(self.links.entries, group, rest)
+
+    def _move_price(self, source: str, price: int) -> None:
+        self.prices[source] = price
+        if self.status == OPEN and self.triggers.watches(source):
+            self._judge_triggers(source, price)
+
+    def _judge_triggers(self, source: str, price: int) -> None:
+        for order, trigger_price, extreme in self.triggers.trail(source, price):
+            self._note(self._retrigger, order, trigger_price, extreme)
+            self.trailed.add(order.order_id)
+        self.effects.fire(self.triggers.reached(source, price))
+
+    def _armed(self, order: BookOrder, trigger_price: int, reserve: int, extreme: int | None) -> Armed:
+        assert order.conditions is not None and order.conditions.trigger is not None
+        rises = fires_rising(order.side, order.type)
+        return Armed(order.conditions.trigger.source, rises, trigger_price, reserve, extreme)
+
+    def _rest(self, order: BookOrder, open: int) -> None:
+        self._set(
+            order, armed=None, waits=False, open=open, hidden=order.hidden_of(open), place=self.sequence
+        )
+        self.add(order)
 
 
-def _restore(order: BookOrder, price: int, quantity: int, open: int) -> None:
-    order.price, order.quantity, order.open = price, quantity, open
+def _new_order(book: Book, event: Accepted) -> BookOrder:
+    return BookOrder(
+        event.order_id, event.account_id, event.side, event.price, event.quantity or 0,
+        event.resting or event.quantity or 0, event.post_only, event.self_trade_prevention, event.type,
+        event.time_in_force, event.conditions, book.sequence,
+    )  # fmt: skip

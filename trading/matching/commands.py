@@ -59,8 +59,8 @@ class Advance(NamedTuple):
     """Time and outside prices (ticks, None if unknown) as they are now; the first command of every batch."""
 
     now: int
-    mark: int | None = None
-    index: int | None = None
+    mark_price: int | None = None
+    index_price: int | None = None
 
 
 class SetStatus(NamedTuple):

@@ -4,24 +4,49 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedList
 
-from trading.matching.terms import BUY
+from trading.matching.lifecycle import Status
+from trading.matching.terms import BUY, GTC, LIMIT, Conditions
+
+
+class Armed:
+    """What a waiting trigger order waits for, as it stands now, in ticks.
+
+    `rises`: it fires when the price comes up to the trigger, else when it comes down. `reserve`: what it keeps
+    back per lot. `extreme`: the best price of the source since a trailing order began to follow it.
+    """
+
+    __slots__ = ("extreme", "reserve", "rises", "source", "trigger_price")
+
+    def __init__(
+        self, source: str, rises: bool, trigger_price: int, reserve: int, extreme: int | None
+    ) -> None:
+        self.source = source
+        self.rises = rises
+        self.trigger_price = trigger_price
+        self.reserve = reserve
+        self.extreme = extreme
+
+    def is_reached(self, price: int) -> bool:
+        return price >= self.trigger_price if self.rises else price <= self.trigger_price
 
 
 class BookOrder:
-    """An order lying in the book. `quantity` is its total, `open` what is still to be filled, in lots.
+    """A live order. `quantity` is its total, `open` what is still to be filled, `hidden` what of that is not
+    shown, in lots. `place` is the sequence of the event that gave it its place in the queue.
 
     `older` and `newer` link it into the queue of its level. An order that leaves keeps its links, so that
     undoing the newest changes in reverse order puts it back exactly where it was.
     """
 
     __slots__ = (
-        "account_id", "newer", "older", "open", "order_id", "post_only", "price", "quantity",
-        "self_trade_prevention", "side",
+        "account_id", "armed", "conditions", "filled", "hidden", "newer", "older", "open", "order_id", "place",
+        "post_only", "price", "quantity", "self_trade_prevention", "side", "time_in_force", "type", "waits",
     )  # fmt: skip
 
     def __init__(
-        self, order_id: int, account_id: int, side: str, price: int, quantity: int, open: int,
-        post_only: bool, self_trade_prevention: str,
+        self, order_id: int, account_id: int, side: str, price: int | None, quantity: int, open: int,
+        post_only: bool, self_trade_prevention: str, type: str = LIMIT, time_in_force: str = GTC,
+        conditions: Conditions | None = None, place: int = 0, filled: int = 0, hidden: int = 0,
     ) -> None:  # fmt: skip
         self.order_id = order_id
         self.account_id = account_id
@@ -31,12 +56,58 @@ class BookOrder:
         self.open = open
         self.post_only = post_only
         self.self_trade_prevention = self_trade_prevention
+        self.type = type
+        self.time_in_force = time_in_force
+        self.conditions = conditions
+        self.place = place
+        self.filled = filled
+        self.hidden = hidden
+        self.armed: Armed | None = None
+        self.waits = False  # for its bracket's entry
         self.older: BookOrder | None = None
         self.newer: BookOrder | None = None
 
+    @property
+    def status(self) -> Status:
+        if self.waits:
+            return Status.NEW
+        if self.armed is not None:
+            return Status.PENDING_TRIGGER
+        return Status.PARTIALLY_FILLED if self.filled else Status.OPEN
+
+    @property
+    def rests(self) -> bool:
+        return self.armed is None and not self.waits
+
+    @property
+    def expires_at(self) -> int | None:
+        return None if self.conditions is None else self.conditions.expires_at
+
+    @property
+    def limit(self) -> int:
+        """The price of an order that has one."""
+        assert self.price is not None
+        return self.price
+
+    def hidden_of(self, open: int) -> int:
+        """What would be hidden of so many open lots with a full slice shown."""
+        display = None if self.conditions is None else self.conditions.display
+        return 0 if display is None or display >= open else open - display
+
+    def in_words(self) -> str:
+        """Everything that tells one live order from another."""
+        armed = self.armed
+        waits = (
+            "" if armed is None else f"{armed.source},{armed.trigger_price},{armed.extreme},{armed.reserve}"
+        )
+        return (
+            f"|{self.order_id},{self.account_id},{self.side},{self.price},{self.open},{self.quantity},"
+            f"{self.hidden},{self.filled},{self.place},{self.status},{waits}"
+        )
+
 
 class Level:
-    """All orders at one price, oldest first, and how many lots they have together."""
+    """All orders at one price, oldest first, and how many lots they show together."""
 
     __slots__ = ("newest", "oldest", "quantity")
 
@@ -91,6 +162,11 @@ class BookSide:
         self.levels: dict[int, Level] = {}
         self.keys: SortedList = SortedList()
 
+    def __iter__(self) -> Iterator[BookOrder]:
+        """All orders in the order in which they would trade."""
+        for key in self.keys:
+            yield from self.levels[key * self.sign]
+
     def best(self) -> int | None:
         return self.keys[0] * self.sign if self.keys else None
 
@@ -104,11 +180,11 @@ class BookSide:
 
     def drop_if_empty(self, price: int, level: Level) -> None:
         if level.oldest is None:
-            assert level.quantity == 0, f"level {price} holds {level.quantity} lots of nobody"
+            assert level.quantity == 0, f"level {price} shows {level.quantity} lots of nobody"
             del self.levels[price]
             self.keys.remove(price * self.sign)
 
     def depth(self, levels: int | None = None) -> list[tuple[int, int]]:
-        """(price, lots) of the best levels, best first."""
+        """(price, shown lots) of the best levels, best first."""
         prices = (key * self.sign for key in self.keys[:levels])
         return [(price, self.levels[price].quantity) for price in prices]

@@ -42,6 +42,8 @@ POST_ONLY = "post_only"
 CANCEL_ONLY = "cancel_only"
 HALTED = "halted"
 AUCTION = "auction"
+STATUSES = (OPEN, POST_ONLY, CANCEL_ONLY, HALTED, AUCTION)
+MATCHING = frozenset({OPEN, POST_ONLY})  # incoming orders may trade; in the others nothing does
 
 # Roles of linked orders.
 OCO = "oco"

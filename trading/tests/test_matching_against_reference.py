@@ -64,7 +64,7 @@ class Duel:
 
     def _reference(self, command):
         if type(command) is Place:
-            return self.reference.place(*command)
+            return self.reference.place(*command[:10])
         if type(command) is Cancel:
             return self.reference.cancel(command.order_id, command.account_id)
         if type(command) is CancelAll:

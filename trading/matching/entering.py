@@ -1,0 +1,268 @@
+"""Orders that come in: placed, fired by their trigger, or made active as exits of a bracket."""
+
+from typing import NamedTuple
+
+from common.errors import ErrorCode
+from trading.matching.book import Book
+from trading.matching.commands import Activate, Place, PlaceLinked, Trigger
+from trading.matching.events import Accepted, Activated, Cancelled, Event, Reduced, Traded, Triggered
+from trading.matching.level import Armed, BookOrder
+from trading.matching.refusal import Decision, Refusal, refuse
+from trading.matching.terms import (
+    AUCTION,
+    BUY,
+    FOK,
+    IOC,
+    LAST,
+    LIMIT,
+    MARKET,
+    MATCHING,
+    OCO,
+    OPEN,
+    OPPOSITE,
+    POST_ONLY,
+    PRICED_TYPES,
+    RESTING_LIVES,
+    Reason,
+    TriggerTerms,
+)
+from trading.matching.triggers import fires_rising, reserve_of, trailing_trigger, worst_price
+from trading.matching.walk import Walk, cancelled
+
+
+class Arrival(NamedTuple):
+    """What an order does when it comes in: how much of it rests, what it traded, and why the rest ended."""
+
+    resting: int
+    events: list[Event]
+    rest: int
+    ended: Reason | None
+
+
+def place(book: Book, order: Place) -> Decision:
+    """A single order."""
+    refusal = may_come_in(book, order)
+    if refusal is not None:
+        return refusal
+    if order.conditions is not None and order.conditions.trigger is not None:
+        return _arm(book, order, order.conditions.trigger)
+    arrival = arrive(book, order)
+    return [_accepted(order, arrival.resting), *arrival.events, *ending(order, order.price, arrival)]
+
+
+def place_linked(book: Book, command: PlaceLinked) -> Decision:
+    """An OCO pair, or an entry with its exits; all of it or nothing."""
+    first, *others = command.orders
+    head: Decision = place(book, first)
+    if isinstance(head, Refusal):
+        return head
+    followers: list[Event] = []
+    for order in others:
+        assert order.conditions is not None and order.conditions.link is not None
+        if order.conditions.link.role == OCO:
+            armed = place(book, order)
+            if isinstance(armed, Refusal):
+                return armed
+            followers += _as_second_leg(armed, first)
+        elif _follows_nothing(book, order):
+            return Refusal(ErrorCode.NO_REFERENCE_PRICE)
+        else:
+            followers.append(_accepted(order, 0))
+    return [head[0], *followers, *head[1:]]
+
+
+def _follows_nothing(book: Book, order: Place) -> bool:
+    """A trailing exit needs a price when its entry ends; the last one is there by then."""
+    terms = order.conditions.trigger if order.conditions is not None else None
+    return terms is not None and terms.price is None and terms.source not in (LAST, *book.prices)
+
+
+def may_come_in(book: Book, order: Place) -> Refusal | None:
+    """What the market's state and the orders in it have against this order."""
+    if book.status != OPEN and not _fits_state(book.status, order):
+        return refuse(ErrorCode.MARKET_NOT_OPEN, status=book.status)
+    takes = book.status in MATCHING
+    if order.post_only and order.type == LIMIT and takes and would_take(book, order.side, order.price):
+        return Refusal(ErrorCode.POST_ONLY_WOULD_TAKE)
+    return None
+
+
+def _fits_state(status: str, order: Place) -> bool:
+    if order.type != LIMIT:
+        return False
+    if status == POST_ONLY:
+        return order.post_only
+    return status == AUCTION and order.time_in_force in RESTING_LIVES and not order.post_only
+
+
+def would_take(book: Book, side: str, price: int | None) -> bool:
+    opposite = book.sides[OPPOSITE[side]]
+    best = opposite.best()
+    return best is not None and price is not None and best * opposite.sign <= price * opposite.sign
+
+
+def arrive(book: Book, order: Place) -> Arrival:
+    """Match an order, as far as the market's state allows."""
+    if book.status not in MATCHING:
+        return Arrival(order.quantity or 0, [], 0, None)
+    walk = Walk(book, order)
+    walk.run()
+    rest = walk.remaining
+    if rest and walk.stopped is None and order.type == LIMIT and order.time_in_force in RESTING_LIVES:
+        return Arrival(rest, walk.events, 0, None)
+    if order.time_in_force == FOK and not walk.complete:
+        return Arrival(0, [], order.quantity or 0, Reason.FOK_NOT_FILLABLE)
+    return Arrival(0, walk.events, rest, _why_it_ended(order, walk))
+
+
+def _why_it_ended(order: Place, walk: Walk) -> Reason | None:
+    """Why an order that does not rest ended before it was filled; None if it was filled."""
+    if walk.stopped is not None:
+        return walk.stopped
+    if walk.complete:
+        return None
+    if order.type != MARKET:
+        return Reason.IOC_REMAINDER
+    return Reason.PRICE_PROTECTION if walk.at_limit else Reason.NO_LIQUIDITY
+
+
+def ending(order: Place | BookOrder, price: int | None, arrival: Arrival) -> list[Event]:
+    if arrival.ended is None:
+        return []
+    return [
+        Cancelled(
+            order.order_id, order.account_id, order.side, price, arrival.rest, arrival.ended, resting=False
+        )
+    ]
+
+
+def _accepted(
+    order: Place, resting: int, reserve: int = 0, trigger_price: int | None = None, extreme: int | None = None
+) -> Accepted:
+    return Accepted(
+        order.order_id, order.account_id, order.side, order.type, order.time_in_force, order.post_only,
+        order.self_trade_prevention, order.price, order.quantity, order.budget, resting, order.protection,
+        order.conditions, reserve, trigger_price, extreme,
+    )  # fmt: skip
+
+
+# ---- orders that wait for a price ----
+
+
+def _arm(book: Book, order: Place, terms: TriggerTerms) -> Decision:
+    price = book.prices.get(terms.source)
+    if price is None and terms.price is None:
+        return refuse(ErrorCode.NO_REFERENCE_PRICE, source=terms.source)
+    trigger_price, extreme = start_of_trigger(order.side, order.type, terms, price)
+    reserve = reserve_of(order.side, order.type, order.price, trigger_price, terms)
+    if is_reached(order.side, order.type, trigger_price, price):
+        return Refusal(ErrorCode.WOULD_TRIGGER_AT_ONCE)
+    return [_accepted(order, 0, reserve, trigger_price, extreme)]
+
+
+def start_of_trigger(side: str, type: str, terms: TriggerTerms, price: int | None) -> tuple[int, int | None]:
+    """The trigger price to begin with, and of a trailing order the price it follows."""
+    if terms.price is not None:
+        return terms.price, None
+    assert price is not None
+    return trailing_trigger(fires_rising(side, type), price, terms), price
+
+
+def is_reached(side: str, type: str, trigger_price: int, price: int | None) -> bool:
+    return price is not None and Armed("", fires_rising(side, type), trigger_price, 0, None).is_reached(price)
+
+
+def _as_second_leg(decision: list[Event], first: Place) -> list[Event]:
+    """Only one leg of a pair can come to something: the second keeps back no more than the first does not."""
+    [accepted] = decision
+    assert isinstance(accepted, Accepted)
+    return [accepted._replace(reserve=_second_reserve(first.side, accepted.reserve, first_reserve(first)))]
+
+
+def _second_reserve(side: str, own: int, of_first: int) -> int:
+    return max(0, own - of_first) if side == BUY else 0
+
+
+def first_reserve(order: Place) -> int:
+    conditions = order.conditions
+    if conditions is None or conditions.trigger is None:
+        return order.price or 0
+    assert conditions.trigger.price is not None, "the first leg of a pair does not trail"
+    return reserve_of(order.side, order.type, order.price, conditions.trigger.price, conditions.trigger)
+
+
+def trigger(book: Book, command: Trigger) -> list[Event]:
+    """A waiting order's price has come: it enters, and its counterpart ends."""
+    order = book.orders[command.order_id]
+    armed = order.armed
+    assert armed is not None and order.conditions is not None and order.conditions.trigger is not None
+    protection = worst_price(order.side, armed.trigger_price, order.conditions.trigger)
+    entry = _as_it_enters(order, order.open, protection)
+    if order.post_only and would_take(book, order.side, order.price):
+        arrival = Arrival(0, [], order.open, Reason.POST_ONLY)
+    else:
+        arrival = arrive(book, entry)
+    fired = Triggered(
+        order.order_id, order.account_id, order.side, order.price, order.open, arrival.resting, armed.reserve
+    )
+    counterparts = [
+        cancelled(book.orders[leg], Reason.LINKED) for leg in counterparts_of(book, order.order_id)
+    ]
+    return [fired, *counterparts, *arrival.events, *ending(order, order.price, arrival)]
+
+
+def counterparts_of(book: Book, order_id: int) -> list[int]:
+    group = book.links.group_of.get(order_id)
+    return [] if group is None else [leg for leg in book.links.legs[group] if leg != order_id]
+
+
+def _as_it_enters(order: BookOrder, quantity: int, protection: int | None) -> Place:
+    """A waiting order as the limit or market order that it becomes."""
+    priced = order.type in PRICED_TYPES
+    return Place(
+        order.order_id, order.account_id, order.side, LIMIT if priced else MARKET, order.price, quantity, None,
+        order.time_in_force if priced else IOC, order.post_only, order.self_trade_prevention,
+        None if priced else protection,
+    )  # fmt: skip
+
+
+# ---- exits of a bracket ----
+
+
+def activate(book: Book, command: Activate) -> list[Event]:
+    """The entry has ended: its exits become active for what it filled, or end with it."""
+    exits = [order for order in book.waiting() if order.waits and _group(order) == command.entry_id]
+    if not command.quantity:
+        return [cancelled(order, command.reason) for order in exits]
+    events: list[Event] = []
+    reserved = None
+    for order in exits:
+        if any(isinstance(event, Traded | Cancelled | Reduced) for event in events):
+            break  # the first came to something at once; the other ends as its counterpart
+        active = _activated(book, order, command.quantity, reserved)
+        assert isinstance(active[0], Activated)
+        reserved = active[0].reserve or active[0].price or 0
+        events += active
+    return events
+
+
+def _group(order: BookOrder) -> int:
+    assert order.conditions is not None and order.conditions.link is not None
+    return order.conditions.link.group
+
+
+def _activated(book: Book, order: BookOrder, quantity: int, reserved: int | None) -> list[Event]:
+    """`reserved`: what the exit before it keeps back per lot."""
+    assert order.conditions is not None
+    terms = order.conditions.trigger
+    names = order.order_id, order.account_id, order.side, order.price, quantity
+    if terms is None:
+        arrival = arrive(book, _as_it_enters(order, quantity, None))
+        active = Activated(*names, arrival.resting, 0, None, None)
+        return [active, *arrival.events, *ending(order, order.price, arrival)]
+    price = book.prices.get(terms.source)
+    trigger_price, extreme = start_of_trigger(order.side, order.type, terms, price)
+    reserve = reserve_of(order.side, order.type, order.price, trigger_price, terms)
+    if reserved is not None:
+        reserve = _second_reserve(order.side, reserve, reserved)
+    return [Activated(*names, 0, reserve, trigger_price, extreme)]

@@ -1,0 +1,68 @@
+"""Orders that hang together: pairs of which only one may come to something, and entries with their exits."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+UNLINK = "unlink"
+FIRE = "fire"
+ENTRY_ENDED = "entry ended"
+
+
+class Effect(NamedTuple):
+    """What an event made necessary: to cancel an order's counterpart, to look after exits, to fire an order."""
+
+    kind: str
+    order_id: int
+
+
+class Entry(NamedTuple):
+    """An order with exits that wait for its end: lots filled so far, and how many exits wait."""
+
+    filled: int = 0
+    exits: int = 0
+
+
+class Links:
+    """legs: group -> its live legs while they are bound; group_of: leg -> group; entries: by order id."""
+
+    def __init__(self) -> None:
+        self.legs: dict[int, tuple[int, ...]] = {}
+        self.group_of: dict[int, int] = {}
+        self.entries: dict[int, Entry] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.group_of or self.entries)
+
+
+class Effects:
+    """What the events since the last command made necessary, in order; empty between commands."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[Effect] = deque()
+        self._firing: dict[int, None] = {}
+
+    def note(self, kind: str, order_ids: Iterable[int]) -> None:
+        self._urgent.extend(Effect(kind, order_id) for order_id in order_ids)
+
+    def fire(self, order_ids: Iterable[int]) -> None:
+        """Each order fires once, however often its price comes by."""
+        for order_id in order_ids:
+            self._firing.setdefault(order_id)
+
+    def stop_firing(self) -> None:
+        self._firing.clear()
+
+    def clear(self) -> None:
+        self._urgent.clear()
+        self._firing.clear()
+
+    def take(self) -> Effect | None:
+        """Counterparts and exits before firing: a counterpart must not fire before it is cancelled."""
+        if self._urgent:
+            return self._urgent.popleft()
+        if self._firing:
+            order_id = next(iter(self._firing))
+            del self._firing[order_id]
+            return Effect(FIRE, order_id)
+        return None
