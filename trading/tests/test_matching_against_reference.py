@@ -69,7 +69,7 @@ class Duel:
             return self.reference.cancel(command.order_id, command.account_id)
         if type(command) is CancelAll:
             return self.reference.cancel_all(command.account_id)
-        return self.reference.amend(*command)
+        return self.reference.amend(*command[:4])
 
     # ---- commands from plain numbers, so that hypothesis shrinks them and a seed repeats them ----
 
