@@ -119,7 +119,7 @@ class Desk:
         orders = self.book.orders_of(account_id)
         quotes = requote(
             self._view_of_others(moment),
-            [OwnOrder(order.order_id, order.side, order.price, order.open) for order in orders],
+            [OwnOrder(order.order_id, order.side, order.limit, order.open) for order in orders],
             self._purse(account_id, moment.holdings),
             MakerParameters(size=self.size, widening=moment.widening),
             agent.rng,

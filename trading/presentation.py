@@ -15,13 +15,16 @@ from trading.models import Order, Trade
 from trading.selectors.market_data import Ticker
 
 AVERAGE_STEP = Decimal("1E-8")
-# Fields of an order that belong to types of orders to come.
-NOT_YET = {
+MILLIONTHS_IN_PERCENT = 10_000
+WITHOUT_CONDITIONS: dict[str, Any] = {
     "reduce_only": False,
     "display_quantity": None,
     "trigger_price": None,
     "trigger_source": None,
+    "trail_amount": None,
+    "trail_percent": None,
     "expires_at": None,
+    "link": None,
 }
 
 
@@ -35,7 +38,7 @@ def order_json(order: Order | PlacedRow) -> dict[str, Any]:
         "type": order.type,
         "time_in_force": order.time_in_force,
         "post_only": order.post_only,
-        **NOT_YET,
+        **conditions_json(order),
         "self_trade_prevention": order.self_trade_prevention,
         "price": _text(order.price),
         "quantity": format_decimal(order.quantity),
@@ -47,6 +50,26 @@ def order_json(order: Order | PlacedRow) -> dict[str, Any]:
         "created_at": to_ms(order.created_at),
         "updated_at": to_ms(order.updated_at),
         "reason": order.reason,
+    }
+
+
+def conditions_json(order: Order | PlacedRow) -> dict[str, Any]:
+    """`link`: the id of the first of the orders that hang together, and the part that this one plays."""
+    found = order.conditions if isinstance(order, PlacedRow) else getattr(order, "conditions", None)
+    if found is None:
+        return WITHOUT_CONDITIONS
+    percent = found.trail_millionths
+    return {
+        "reduce_only": found.reduce_only,
+        "display_quantity": _text(found.display_quantity),
+        "trigger_price": _text(found.trigger_price),
+        "trigger_source": found.trigger_source or None,
+        "trail_amount": _text(found.trail_amount),
+        "trail_percent": None
+        if percent is None
+        else format_decimal(Decimal(percent) / MILLIONTHS_IN_PERCENT),
+        "expires_at": None if found.expires_at is None else to_ms(found.expires_at),
+        "link": None if found.link_group is None else {"id": str(found.link_group), "role": found.link_role},
     }
 
 

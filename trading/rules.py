@@ -7,16 +7,33 @@ from common.errors import ErrorCode
 from common.money import EXACT, FLOORING
 from trading.matching.book import Book
 from trading.matching.commands import Amend, Place
-from trading.matching.decide import Refusal
-from trading.matching.terms import BUY, FOK, GTC, IOC, LIMIT, MARKET, OPPOSITE
+from trading.matching.refusal import Refusal, refuse
+from trading.matching.terms import (
+    BUY,
+    GTC,
+    IOC,
+    LAST,
+    MARKET,
+    MILLION,
+    OPPOSITE,
+    TRIGGER_TYPES,
+    Conditions,
+    Link,
+    TriggerTerms,
+)
+from trading.order_fields import wrong_fields
 
 MAX_STEPS = 10**15  # of a price or a quantity: far above any market, far below what a column holds
 MAX_NOTIONAL = Decimal(10**12)
+MOST_SLICES = 100  # of an iceberg
 
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """What a client asks for. `client_order_id` empty: the exchange makes one."""
+    """What a client asks for. `client_order_id` empty: the exchange makes one.
+
+    expires_at: milliseconds since the epoch. trail_percent: 0.5 is half a per cent.
+    """
 
     side: str
     type: str
@@ -27,14 +44,27 @@ class NewOrder:
     post_only: bool = False
     self_trade_prevention: str = "cancel_newest"
     client_order_id: str = ""
+    display_quantity: Decimal | None = None
+    expires_at: int | None = None
+    reduce_only: bool = False
+    trigger_price: Decimal | None = None
+    trigger_source: str | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MarketRules:
+    """protection and band: shares of the reference price in millionths. index: the price from outside, in ticks."""
+
     tick: Decimal
     lot: Decimal
     minimum_notional: Decimal
-    is_open: bool
+    maximum_notional: Decimal = MAX_NOTIONAL
+    maximum_open_orders: int = 1000
+    protection: int = MILLION // 10
+    band: int | None = None
+    index: int | None = None
 
     def price_steps(self, price: Decimal) -> int | None:
         return _steps(price, self.tick)
@@ -46,6 +76,22 @@ class MarketRules:
         """In quote, of ticks and lots."""
         return EXACT.multiply(EXACT.multiply(self.tick, self.lot), Decimal(price * quantity))
 
+    def reference(self, book: Book) -> int | None:
+        """What prices are measured against: the last trade's, before the first one the price from outside."""
+        return book.prices.get(LAST, self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """An order's amounts in ticks and lots."""
+
+    price: int | None = None
+    quantity: int | None = None
+    budget: int | None = None
+    display: int | None = None
+    trigger_price: int | None = None
+    trail: int | None = None
+
 
 def _steps(amount: Decimal, step: Decimal) -> int | None:
     """How many steps; None unless whole, positive and within bounds."""
@@ -54,94 +100,151 @@ def _steps(amount: Decimal, step: Decimal) -> int | None:
 
 
 def to_place(
-    rules: MarketRules, new: NewOrder, order_id: int, account_id: int, book: Book
-) -> Place | Refusal:
-    """The order in ticks and lots, or why the market does not take it."""
-    if not rules.is_open:
-        return Refusal(ErrorCode.MARKET_NOT_OPEN)
-    wrong = _wrong_fields(new)
+    rules: MarketRules, new: NewOrder, order_id: int, account_id: int, book: Book, now: int = 0,
+    link: Link | None = None,
+) -> Place | Refusal:  # fmt: skip
+    """The order in ticks and lots, or why the market does not take it. now: milliseconds since the epoch."""
+    wrong = wrong_fields(new)
     if wrong:
         return Refusal(ErrorCode.VALIDATION_ERROR, "", {field: [text] for field, text in wrong.items()})
-    price = quantity = budget = None
-    if new.price is not None:
-        price = rules.price_steps(new.price)
-        if price is None:
-            return Refusal(ErrorCode.INVALID_PRICE, "", {"tick": f"{rules.tick.normalize():f}"})
-    if new.quantity is not None:
-        quantity = rules.quantity_steps(new.quantity)
-        if quantity is None:
-            return Refusal(ErrorCode.INVALID_QUANTITY, "", {"lot": f"{rules.lot.normalize():f}"})
-    if new.quote_quantity is not None:
-        budget = int(FLOORING.divide_int(new.quote_quantity, EXACT.multiply(rules.tick, rules.lot)))
-    time_in_force = IOC if new.type == MARKET and new.time_in_force == GTC else new.time_in_force
-    place = Place(
-        order_id, account_id, new.side, new.type, price, quantity, budget, time_in_force, new.post_only,
-        new.self_trade_prevention,
+    steps = _in_steps(rules, new)
+    if isinstance(steps, Refusal):
+        return steps
+    refusal = _beyond_limits(rules, new, steps, account_id, book, now)
+    if refusal is not None:
+        return refusal
+    is_market = new.type == MARKET
+    return Place(
+        order_id, account_id, new.side, new.type, steps.price, steps.quantity, steps.budget,
+        IOC if is_market and new.time_in_force == GTC else new.time_in_force, new.post_only,
+        new.self_trade_prevention, _protection(rules, new.side, book) if is_market else None,
+        _conditions(rules, new, steps, link),
     )  # fmt: skip
-    return _outside_notional(rules, place, book) or place
 
 
 def to_amend(
-    rules: MarketRules,
-    order_id: int,
-    account_id: int,
-    price: Decimal | None,
-    quantity: Decimal | None,
-    book: Book,
-) -> Amend | Refusal:
+    rules: MarketRules, order_id: int, account_id: int, price: Decimal | None, quantity: Decimal | None,
+    book: Book, trigger_price: Decimal | None = None,
+) -> Amend | Refusal:  # fmt: skip
     """The change in ticks and lots, or why the market does not take it."""
-    if not rules.is_open:
-        return Refusal(ErrorCode.MARKET_NOT_OPEN)
     ticks = None if price is None else rules.price_steps(price)
     if price is not None and ticks is None:
-        return Refusal(ErrorCode.INVALID_PRICE, "", {"tick": f"{rules.tick.normalize():f}"})
+        return _invalid_price(rules)
+    trigger = None if trigger_price is None else rules.price_steps(trigger_price)
+    if trigger_price is not None and trigger is None:
+        return _invalid_price(rules)
     lots = None if quantity is None else rules.quantity_steps(quantity)
     if quantity is not None and lots is None:
-        return Refusal(ErrorCode.INVALID_QUANTITY, "", {"lot": f"{rules.lot.normalize():f}"})
+        return _invalid_quantity(rules)
     order = book.orders.get(order_id)
-    if order is not None:
-        notional = rules.notional(ticks or order.price, lots or order.quantity)
-        refusal = _notional_refusal(rules, notional)
+    if order is not None and order.account_id == account_id:
+        at = ticks or order.price
+        if at is not None:
+            refusal = _notional_refusal(rules, rules.notional(at, lots or order.quantity))
+            if refusal is None and ticks is not None:
+                refusal = _outside_band(rules, order.side, ticks, rules.reference(book))
+            if refusal is not None:
+                return refusal
+    return Amend(order_id, account_id, ticks, lots, trigger)
+
+
+def _in_steps(rules: MarketRules, new: NewOrder) -> Steps | Refusal:
+    prices = {"price": new.price, "trigger_price": new.trigger_price, "trail": new.trail_amount}
+    quantities = {"quantity": new.quantity, "display": new.display_quantity}
+    found: dict[str, int | None] = {}
+    for name, price in prices.items():
+        found[name] = None if price is None else rules.price_steps(price)
+        if price is not None and found[name] is None:
+            return _invalid_price(rules)
+    for name, quantity in quantities.items():
+        found[name] = None if quantity is None else rules.quantity_steps(quantity)
+        if quantity is not None and found[name] is None:
+            return _invalid_quantity(rules)
+    if new.quote_quantity is not None:
+        found["budget"] = int(FLOORING.divide_int(new.quote_quantity, EXACT.multiply(rules.tick, rules.lot)))
+    return Steps(**found)
+
+
+def _beyond_limits(
+    rules: MarketRules, new: NewOrder, steps: Steps, account_id: int, book: Book, now: int
+) -> Refusal | None:
+    if new.expires_at is not None and new.expires_at <= now:
+        return Refusal(ErrorCode.ORDER_EXPIRED)
+    if not _can_be_sliced(steps):
+        text = f"Must be less than quantity and at least a {MOST_SLICES}th of it."
+        return refuse(ErrorCode.VALIDATION_ERROR, display_quantity=[text])
+    if len(book.by_account.get(account_id, ())) >= rules.maximum_open_orders:
+        return refuse(ErrorCode.TOO_MANY_OPEN_ORDERS, maximum_open_orders=rules.maximum_open_orders)
+    reference = rules.reference(book)
+    if steps.price is not None:
+        against = steps.trigger_price or reference if new.type in TRIGGER_TYPES else reference
+        refusal = _outside_band(rules, new.side, steps.price, against)
         if refusal is not None:
             return refusal
-    return Amend(order_id, account_id, ticks, lots)
+    return _outside_notional(rules, new, steps, book, reference)
 
 
-def _wrong_fields(new: NewOrder) -> dict[str, str]:
-    """Fields that do not fit the type of order, each with why."""
-    wrong: dict[str, str] = {}
-    if new.type == LIMIT:
-        if new.price is None:
-            wrong["price"] = "a limit order needs a price"
-        if new.quantity is None:
-            wrong["quantity"] = "a limit order needs a quantity"
-        if new.quote_quantity is not None:
-            wrong["quote_quantity"] = "only market buys are by cost"
-    else:
-        if new.price is not None:
-            wrong["price"] = "a market order has no price"
-        if (new.quantity is None) == (new.quote_quantity is None):
-            wrong["quantity"] = "give either quantity or quote_quantity"
-        if new.quote_quantity is not None and new.side != BUY:
-            wrong["quote_quantity"] = "only market buys are by cost"
-    if new.post_only and (new.type == MARKET or new.time_in_force in (IOC, FOK)):
-        wrong["post_only"] = "an order that must trade at once cannot be post-only"
-    return wrong
+def _can_be_sliced(steps: Steps) -> bool:
+    if steps.display is None:
+        return True
+    assert steps.quantity is not None
+    return steps.display < steps.quantity <= steps.display * MOST_SLICES
 
 
-def _outside_notional(rules: MarketRules, place: Place, book: Book) -> Refusal | None:
-    if place.budget is not None:
-        return _notional_refusal(rules, rules.notional(1, place.budget))
-    assert place.quantity is not None
-    price = place.price or book.sides[OPPOSITE[place.side]].best()
-    return None if price is None else _notional_refusal(rules, rules.notional(price, place.quantity))
+def _conditions(rules: MarketRules, new: NewOrder, steps: Steps, link: Link | None) -> Conditions | None:
+    trigger = None
+    if new.type in TRIGGER_TYPES:
+        rate = None if new.trail_percent is None else int(EXACT.multiply(new.trail_percent, MILLION // 100))
+        trigger = TriggerTerms(
+            new.trigger_source or LAST, steps.trigger_price, steps.trail, rate, rules.protection
+        )
+    conditions = Conditions(steps.display, new.expires_at, new.reduce_only, trigger, link)
+    return None if conditions == Conditions() else conditions
+
+
+def _protection(rules: MarketRules, side: str, book: Book) -> int | None:
+    """The worst price at which a market order may trade; none in a market that has never had a price."""
+    reference = rules.reference(book) or book.sides[OPPOSITE[side]].best()
+    if reference is None:
+        return None
+    away = reference * rules.protection // MILLION
+    return reference + away if side == BUY else max(1, reference - away)
+
+
+def _outside_band(rules: MarketRules, side: str, price: int, reference: int | None) -> Refusal | None:
+    if rules.band is None or reference is None:
+        return None
+    away = reference * rules.band // MILLION
+    if price <= reference + away if side == BUY else price >= reference - away:
+        return None
+    worst = EXACT.multiply(rules.tick, reference + away if side == BUY else reference - away)
+    name = "highest_buy" if side == BUY else "lowest_sell"
+    return refuse(ErrorCode.PRICE_OUT_OF_BAND, **{name: f"{worst.normalize():f}"})
+
+
+def _outside_notional(
+    rules: MarketRules, new: NewOrder, steps: Steps, book: Book, reference: int | None
+) -> Refusal | None:
+    if steps.budget is not None:
+        return _notional_refusal(rules, rules.notional(1, steps.budget))
+    assert steps.quantity is not None
+    price = steps.price or steps.trigger_price
+    if price is None:
+        price = book.sides[OPPOSITE[new.side]].best() if new.type == MARKET else reference
+    return None if price is None else _notional_refusal(rules, rules.notional(price, steps.quantity))
 
 
 def _notional_refusal(rules: MarketRules, notional: Decimal) -> Refusal | None:
     if notional < rules.minimum_notional:
-        return Refusal(
-            ErrorCode.MIN_NOTIONAL, "", {"minimum_notional": f"{rules.minimum_notional.normalize():f}"}
-        )
-    if notional > MAX_NOTIONAL:
-        return Refusal(ErrorCode.MAX_NOTIONAL, "", {"maximum_notional": f"{MAX_NOTIONAL:f}"})
+        return refuse(ErrorCode.MIN_NOTIONAL, minimum_notional=f"{rules.minimum_notional.normalize():f}")
+    if notional > rules.maximum_notional:
+        return refuse(ErrorCode.MAX_NOTIONAL, maximum_notional=f"{rules.maximum_notional.normalize():f}")
     return None
+
+
+def _invalid_price(rules: MarketRules) -> Refusal:
+    return refuse(ErrorCode.INVALID_PRICE, tick=f"{rules.tick.normalize():f}")
+
+
+def _invalid_quantity(rules: MarketRules) -> Refusal:
+    return refuse(ErrorCode.INVALID_QUANTITY, lot=f"{rules.lot.normalize():f}")

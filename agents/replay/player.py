@@ -17,7 +17,7 @@ from agents.steps import Steps
 from agents.strategies.view import Wish
 from common.errors import Refused
 from market.models import Market
-from trading.matching.events import Traded
+from trading.matching.events import OfOrder, Traded
 from trading.matching.terms import BUY, OPPOSITE, SELL
 from trading.matching_service.requests import Outcome, Request
 from trading.services import AmendRequest, CancelRequest, PlacedOrder, PlaceRequest, submit
@@ -188,7 +188,7 @@ class Player:
         """See what was committed. Whoever did it, a level of ours that has changed is to be looked at again."""
         news = self.book.advance()
         if news is None:
-            own = {(order.side, order.price) for order in self.book.orders_of(self.maker_id)}
+            own = {(order.side, order.limit) for order in self.book.orders_of(self.maker_id)}
             self._unsettled |= own | set(self.recorded.keys())
             return
         for logged in news:
@@ -196,5 +196,5 @@ class Player:
             if isinstance(event, Traded):
                 if event.maker_account_id == self.maker_id:
                     self._unsettled.add((OPPOSITE[event.taker_side], event.price))
-            elif event.account_id == self.maker_id and event.price is not None:
+            elif isinstance(event, OfOrder) and event.account_id == self.maker_id and event.price is not None:
                 self._unsettled.add((event.side, event.price))

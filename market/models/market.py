@@ -35,8 +35,10 @@ class Market(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open"
+        POST_ONLY = "post_only"
         CANCEL_ONLY = "cancel_only"
         HALTED = "halted"
+        AUCTION = "auction", "call auction"
 
     symbol = models.CharField(max_length=24, unique=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SPOT)
@@ -45,6 +47,28 @@ class Market(models.Model):
     tick = MoneyField(help_text="prices are multiples of this, in quote")
     lot = MoneyField(help_text="quantities are multiples of this, in base")
     minimum_notional = MoneyField(help_text="least price x quantity of an order, in quote")
+    maximum_notional = MoneyField(
+        default=Decimal(10**12), help_text="most price x quantity of an order, in quote"
+    )
+    maximum_open_orders = models.PositiveIntegerField(
+        default=1000, help_text="live orders an account may have here at a time"
+    )
+    price_band = models.DecimalField(
+        max_digits=8, decimal_places=6, null=True, blank=True,
+        help_text="a buy may ask no more than reference x (1 + this), a sell no less than reference x (1 - this)",
+    )  # fmt: skip
+    market_protection = models.DecimalField(
+        max_digits=8, decimal_places=6, default=Decimal("0.1"),
+        help_text="how far from the reference price a market order may trade",
+    )  # fmt: skip
+    breaker_move = models.DecimalField(
+        max_digits=8, decimal_places=6, null=True, blank=True,
+        help_text="trades this far apart within the window halt the market",
+    )  # fmt: skip
+    breaker_window_seconds = models.PositiveIntegerField(default=60)
+    auction_seconds = models.PositiveIntegerField(
+        default=0, help_text="how long orders are collected when the halted market reopens"
+    )
     maker_fee = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.001"))
     taker_fee = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.001"))
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
@@ -60,6 +84,14 @@ class Market(models.Model):
                 name="market_fees_below_ten_per_cent",
                 condition=Q(maker_fee__gte=0, maker_fee__lte=Decimal("0.1"))
                 & Q(taker_fee__gte=0, taker_fee__lte=Decimal("0.1")),
+            ),
+            models.CheckConstraint(
+                name="market_limits_are_sane",
+                condition=Q(maximum_notional__gt=0, maximum_notional__lte=10**12, maximum_open_orders__gte=1)
+                & Q(market_protection__gt=0, market_protection__lte=10, breaker_window_seconds__gte=1)
+                & Q(breaker_window_seconds__lte=86_400, auction_seconds__lte=86_400)
+                & (Q(price_band__isnull=True) | Q(price_band__gt=0, price_band__lte=10))
+                & (Q(breaker_move__isnull=True) | Q(breaker_move__gt=0, breaker_move__lte=10)),
             ),
             models.CheckConstraint(name="market_has_two_assets", condition=~Q(base=F("quote"))),
         ]

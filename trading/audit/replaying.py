@@ -160,7 +160,7 @@ def _rebuilt(market: Market, book: Book) -> list[OpenOrder]:
 
 def _open_order(market: Market, order: BookOrder) -> OpenOrder:
     return OpenOrder(
-        order.order_id, order.account_id, order.side, EXACT.multiply(market.tick, order.price),
+        order.order_id, order.account_id, order.side, EXACT.multiply(market.tick, order.limit),
         EXACT.multiply(market.lot, order.quantity), EXACT.multiply(market.lot, order.open), order.post_only,
         order.self_trade_prevention,
     )  # fmt: skip

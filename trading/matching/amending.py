@@ -15,7 +15,7 @@ def amend(book: Book, command: Amend) -> Decision:
     order = book.orders.get(command.order_id)
     if order is None or order.account_id != command.account_id:
         return Refusal(ErrorCode.ORDER_NOT_OPEN)
-    if order.waits or order.order_id in book.links.group_of:
+    if order.waits or book.links.counterparts(order.order_id):
         return refuse(
             ErrorCode.AMEND_INVALID, "Linked orders cannot be changed; cancel them and place new ones."
         )

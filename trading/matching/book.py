@@ -82,7 +82,7 @@ class Book(LiveOrders):
         digest = hashlib.sha256(market.encode())
         for order in (*self, *self.waiting()):
             digest.update(order.in_words().encode())
-        digest.update(f"{sorted(self.links.legs.items())}{sorted(self.links.entries.items())}".encode())
+        digest.update(self.links.in_words().encode())
         return digest.hexdigest()
 
     # ---- one method per kind of event ----
@@ -178,10 +178,15 @@ class Book(LiveOrders):
 
     def _rearmed(self, event: Rearmed) -> None:
         order = self.orders[event.order_id]
+        conditions = order.conditions
+        assert conditions is not None and conditions.trigger is not None and order.armed is not None
+        extreme = order.armed.extreme
+        if extreme is None:
+            conditions = conditions._replace(trigger=conditions.trigger._replace(price=event.trigger_price))
         self._remove(order)
         self._set(
             order, price=event.price, quantity=event.quantity, open=event.quantity, place=self.sequence,
-            armed=self._armed(order, event.trigger_price, event.reserve, None),
+            armed=self._armed(order, event.trigger_price, event.reserve, extreme), conditions=conditions,
         )  # fmt: skip
         self.add(order)
 

@@ -206,14 +206,9 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
         order.order_id, order.account_id, order.side, order.price, order.open, arrival.resting, armed.reserve
     )
     counterparts = [
-        cancelled(book.orders[leg], Reason.LINKED) for leg in counterparts_of(book, order.order_id)
+        cancelled(book.orders[leg], Reason.LINKED) for leg in book.links.counterparts(order.order_id)
     ]
     return [fired, *counterparts, *arrival.events, *ending(order, order.price, arrival)]
-
-
-def counterparts_of(book: Book, order_id: int) -> list[int]:
-    group = book.links.group_of.get(order_id)
-    return [] if group is None else [leg for leg in book.links.legs[group] if leg != order_id]
 
 
 def _as_it_enters(order: BookOrder, quantity: int, protection: int | None) -> Place:

@@ -34,6 +34,16 @@ class Links:
     def __bool__(self) -> bool:
         return bool(self.group_of or self.entries)
 
+    def counterparts(self, order_id: int) -> list[int]:
+        """The legs that end as soon as this one comes to something."""
+        group = self.group_of.get(order_id)
+        return [] if group is None else [leg for leg in self.legs[group] if leg != order_id]
+
+    def in_words(self) -> str:
+        """A leg without a counterpart is bound to nothing."""
+        pairs = sorted((group, legs) for group, legs in self.legs.items() if len(legs) > 1)
+        return f"|{pairs}|{sorted((key, *entry) for key, entry in self.entries.items())}"
+
 
 class Effects:
     """What the events since the last command made necessary, in order; empty between commands."""

@@ -1,7 +1,8 @@
 """The state of one batch on its way through the pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -9,69 +10,77 @@ import psycopg
 from accounts.services import find_suspended, ledger
 from common import clock
 from common.errors import ErrorCode, Refused
-from trading import rules, settlement
+from common.money import EXACT
+from trading import settlement
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
-from trading.matching.events import Amended, Cancelled, Event, Reduced
-from trading.matching_service import statements, writing
+from trading.matching.events import Cancelled, Event, StatusChanged, Traded
+from trading.matching.follow_up import follow_up
+from trading.matching.terms import HALTED, INDEX, MARK, OPEN
+from trading.matching_service import answering, asking, exits, statements, writing
 from trading.matching_service.changes import Changes, OrderChange
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.requests import (
+    NOBODY,
     AmendRequest,
-    CancelAllRequest,
-    CancelRequest,
-    Done,
     FillRow,
+    LinkedRequest,
     Outcome,
     PlaceRequest,
     Repeated,
     Request,
 )
-from trading.matching_service.warm import WarmBook
+from trading.matching_service.warm import WarmBook, note_print
 
 Key = tuple[int, str]
+CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
 
 
 class FundsChanged(Exception):
-    """Under the lock the balance did not cover request `index` any more: the batch runs again without it."""
+    """Under the lock the balance did not cover a command any more: the batch runs again without it.
 
-    def __init__(self, index: int, refused: Refused) -> None:
+    index: of the request. entry_id: instead, of a bracket whose exits cannot be kept back.
+    """
+
+    def __init__(self, index: int | None, entry_id: int | None, refused: Refused) -> None:
         self.index = index
+        self.entry_id = entry_id
         self.refused = refused
         super().__init__(str(refused))
 
 
 class Carried:
-    """A request that was carried out."""
+    """A command that was carried out: a request's, or one of the exchange's own (index None)."""
 
-    __slots__ = ("account_id", "changes", "events", "fills", "index", "order_id", "snapshot")
+    __slots__ = ("account_id", "changes", "command", "events", "fills", "index", "order_ids", "snapshots")
 
     def __init__(
-        self, index: int, account_id: int, events: list[Event], settled: settlement.Settlement
-    ) -> None:
+        self, index: int | None, account_id: int, command: commands.Command, events: list[Event],
+        settled: settlement.Settlement,
+    ) -> None:  # fmt: skip
         self.index = index
         self.account_id = account_id
+        self.command = command
         self.events = events
         self.changes = settled.changes
         self.fills = settled.fills
-        self.order_id: int | None = None
-        self.snapshot: OrderChange | None = None
+        self.order_ids: list[int] = []
+        self.snapshots: list[OrderChange] = []
 
 
 class Batch:
+    """refused: requests, by index, that an earlier attempt found not to be covered; denied: entries likewise."""
+
     def __init__(
-        self,
-        symbol: str,
-        requests: Sequence[Request],
-        connection: Any,
-        cursor: Any,
-        refused: dict[int, Refused],
-    ) -> None:
+        self, symbol: str, requests: Sequence[Request], connection: Any, cursor: Any,
+        refused: dict[int, Refused], denied: Iterable[int] = (),
+    ) -> None:  # fmt: skip
         self.symbol = symbol
         self.requests = requests
         self.connection = connection
         self.cursor = cursor
+        self.denied = frozenset(denied)
         self.outcomes: list[Outcome | None] = [refused.get(index) for index in range(len(requests))]
         self.carried: list[Carried] = []
         self.events: list[tuple[Event, str]] = []
@@ -79,18 +88,18 @@ class Batch:
         self.trade_ids: list[tuple[int, int]] = []
         self.made_balances: set[Key] = set()
         self.fills: list[FillRow] = []
+        self.quote_quantities: dict[int, Decimal] = {}  # of buys by cost, as asked for
 
     # ---- 1 ----
 
     def lock_symbol(self) -> None:
-        places = [request for request in self.requests if isinstance(request, PlaceRequest)]
-        keys = [(place.account_id, place.new.client_order_id) for place in places]
+        keys = asking.client_order_keys(self.requests)
         accounts = sorted({request.account_id for request in self.requests})
         cursors = [psycopg.Cursor(self.connection) for _ in range(6)]
         with self.connection.pipeline():
             statements.lock_symbol(cursors[0], self.symbol)
             statements.read_market(cursors[1], self.symbol)
-            statements.take_order_ids(cursors[2], len(places))
+            statements.take_order_ids(cursors[2], len(keys))
             statements.read_balances(cursors[3], self.symbol, accounts)
             statements.find_repeated(cursors[4], keys)
             find_suspended(cursors[5], accounts)
@@ -100,9 +109,10 @@ class Batch:
         self.sequence, self.epoch, last_event_at, self.market_id = state
         self.market = MarketRow.read(market)
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
-        self._order_ids = iter([row[0] for row in cursors[2].fetchall()])
+        self.now_ms = clock.to_ms(self.now)
+        self.order_ids = iter([row[0] for row in cursors[2].fetchall()])
         self.funds = Funds(self.market, cursors[3].fetchall())
-        self._repeated = {(row[0], row[1]): row[2] for row in cursors[4].fetchall()}
+        self.repeated = {(row[0], row[1]): row[2] for row in cursors[4].fetchall()}
         self._suspended = {row[0] for row in cursors[5].fetchall()}
 
     # ---- 2 ----
@@ -115,67 +125,110 @@ class Batch:
     # ---- 3 and 4 ----
 
     def match_and_settle(self) -> None:
+        self._advance()
         for index, request in enumerate(self.requests):
             if self.outcomes[index] is None:
                 self.outcomes[index] = self._carry_out(index, request)
+                self._follow_up()
+
+    def _advance(self) -> None:
+        """Time and outside prices first: what has expired cannot trade any more."""
+        mark, index = (
+            self.market.rules.index
+            if self.book.triggers.watches(source) or asking.wants_price(self.requests, source)
+            else None
+            for source in (MARK, INDEX)
+        )
+        self._run(commands.Advance(self.now_ms, mark, index))
+        self._follow_up()
 
     def _carry_out(self, index: int, request: Request) -> Outcome | None:
         """The outcome if it is known at once (a refusal, a repetition); None: it follows from the commit."""
         # Under the lock: an order on its way while its owner is suspended must not slip in behind the cancels.
-        if request.account_id in self._suspended and isinstance(request, PlaceRequest | AmendRequest):
+        adds = isinstance(request, PlaceRequest | LinkedRequest | AmendRequest)
+        if adds and request.account_id in self._suspended:
             return Refused(ErrorCode.ACCOUNT_SUSPENDED)
-        if isinstance(request, PlaceRequest):
+        if isinstance(request, PlaceRequest | LinkedRequest):
             return self._place(index, request)
-        command = self._command(request)
-        return self._run(index, request.account_id, command)
+        return self._run(asking.command_of(request, self), index, request.account_id)
 
-    def _place(self, index: int, request: PlaceRequest) -> Outcome | None:
-        key = (request.account_id, request.new.client_order_id)
-        order_id = next(self._order_ids)
-        if key in self._repeated:
-            return Repeated(self._repeated[key])
-        command = rules.to_place(self.market.rules, request.new, order_id, request.account_id, self.book)
-        outcome = self._run(index, request.account_id, command, request.new.client_order_id)
+    def _place(self, index: int, request: PlaceRequest | LinkedRequest) -> Outcome | None:
+        """Every order of the request takes its id, whatever becomes of it, so that the ids run out together."""
+        keys = asking.client_order_keys([request])
+        order_ids = [next(self.order_ids) for _ in keys]
+        if keys[0] in self.repeated:
+            return Repeated(self.repeated[keys[0]])
+        if any(key in self.repeated for key in keys) or len(set(keys)) < len(keys):
+            return Refused(ErrorCode.CONFLICT, "A client_order_id is used already.")
+        command = asking.placing(request, order_ids, self)
+        outcome = self._run(command, index, request.account_id, [name for _, name in keys])
         if outcome is None:
-            self._repeated[key] = order_id
-            self.carried[-1].order_id = order_id
-            self.carried[-1].snapshot = self.changes.orders[order_id].copy()
+            self.repeated |= zip(keys, order_ids, strict=True)
+            if isinstance(request, PlaceRequest) and request.new.quote_quantity is not None:
+                self.quote_quantities[order_ids[0]] = request.new.quote_quantity
+            done = self.carried[-1]
+            done.order_ids = order_ids
+            done.snapshots = [self.changes.orders[order_id].copy() for order_id in order_ids]
         return outcome
 
-    def _command(self, request: Request) -> commands.Command | Refusal:
-        if isinstance(request, CancelRequest):
-            return commands.Cancel(request.order_id, request.account_id, request.reason)
-        if isinstance(request, CancelAllRequest):
-            return commands.CancelAll(request.account_id, request.reason)
-        assert isinstance(request, AmendRequest)
-        return rules.to_amend(
-            self.market.rules,
-            request.order_id,
-            request.account_id,
-            request.price,
-            request.quantity,
-            self.book,
-        )
-
     def _run(
-        self, index: int, account_id: int, command: commands.Command | Refusal, client_order_id: str = ""
-    ) -> Outcome | None:
+        self, command: commands.Command | Refusal, index: int | None = None, account_id: int = 0,
+        client_order_ids: Sequence[str] = (),
+    ) -> Outcome | None:  # fmt: skip
         decision: Decision = command if isinstance(command, Refusal) else decide(self.book, command)
         if isinstance(decision, Refusal):
+            assert index is not None, f"the exchange's own {command} was refused: {decision}"
             return Refused(decision.code, decision.message, **decision.details)
+        assert not isinstance(command, Refusal)
         settled = settlement.settle(self.market.terms, decision)
-        short = self.funds.refusal(account_id, settled.changes)
+        short = self.funds.refusal(account_id, settled.changes) if index is not None else None
         if short is not None:
             return short
         self.funds.add(settled.changes)
-        if isinstance(command, commands.Place):
-            self.changes.place(command, client_order_id)
-        for event in decision:
-            self.changes.record(event, self.book, self.book.sequence + 1)
+        if client_order_ids:
+            self.changes.place_all(asking.places_of(command), client_order_ids)
+        self._apply(decision)
+        if decision or index is not None:
+            self.carried.append(Carried(index, account_id, command, decision, settled))
+        return None
+
+    def _apply(self, events: list[Event]) -> None:
+        for event in events:
+            client_order_id = self.changes.record(event, self.book, self.book.sequence + 1)
             self.book.apply(event)
             self.events.append((event, client_order_id))
-        self.carried.append(Carried(index, account_id, decision, settled))
-        return None
+        self.changes.finish()
+
+    def _follow_up(self) -> None:
+        """Whatever the last command made necessary, until nothing is."""
+        self._break_circuit()
+        while (command := follow_up(self.book, self.now_ms)) is not None:
+            if isinstance(command, commands.Activate):
+                command = exits.sized(command, self)
+            self._run(command)
+            self._break_circuit()
+
+    def _break_circuit(self) -> None:
+        """Halt the market, before anything else happens, if its trades have come too far apart."""
+        breaker = self.market.breaker
+        if breaker is None or self.book.status != OPEN or not self.carried:
+            return
+        if type(self.carried[-1].events[-1] if self.carried[-1].events else None) is StatusChanged:
+            return
+        if not any(type(event) is Traded for event in self.carried[-1].events):
+            return
+        if self.warm.prints.has_moved(breaker, self.now_ms, self._prices_so_far()):
+            self._run(commands.SetStatus(HALTED, CIRCUIT_BREAKER))
+
+    def _prices_so_far(self) -> list[int]:
+        """Of this batch, since the market was last opened in it."""
+        prices: list[int] = []
+        for event, _ in self.events:
+            if type(event) is StatusChanged:
+                prices.clear()
+            elif type(event) is Traded:
+                prices.append(event.price)
+        return prices
 
     # ---- 5 ----
 
@@ -198,13 +251,22 @@ class Batch:
     # ---- 6 ----
 
     def judge(self) -> None:
-        """Every request, in order, must be covered by what the locked rows really hold."""
+        """Every command, in order, must be covered by what the locked rows really hold."""
         for carried in self.carried:
-            short = self.locked.refusal(carried.account_id, carried.changes)
-            if short is not None:
-                raise FundsChanged(carried.index, short)
+            if carried.index is not None:
+                short = self.locked.refusal(carried.account_id, carried.changes)
+                if short is not None:
+                    raise FundsChanged(carried.index, None, short)
+            elif isinstance(carried.command, commands.Activate):
+                self._judge_exits(carried, carried.command)
             self.locked.add(carried.changes)
         self.locked.assert_none_negative()
+
+    def _judge_exits(self, carried: Carried, command: commands.Activate) -> None:
+        for account_id in {key[0] for key in carried.changes}:
+            short = self.locked.refusal(account_id, carried.changes)
+            if short is not None:
+                raise FundsChanged(None, command.entry_id, short)
 
     # ---- 7 ----
 
@@ -215,25 +277,27 @@ class Batch:
         """After the commit: the book stays as it is, and the balance rows made on the way exist."""
         self.book.keep()
         self.warm.known_balances |= self.made_balances
+        if self.market.breaker is not None:
+            note_print(self.warm, self.now_ms, [event for event, _ in self.events])
 
     def answer(self) -> list[Outcome]:
         """After the commit: the outcome of each request."""
-        fills = iter(self.fills)
-        for carried in self.carried:
-            own = [next(fills) for _ in carried.fills]
-            if carried.order_id is None:
-                self.outcomes[carried.index] = Done(_named_orders(carried.events))
-            else:
-                self.outcomes[carried.index] = writing.placed_order(self, carried, own)
-        return [outcome for outcome in self.outcomes if outcome is not None]
+        return answering.outcomes(self)
 
     def account_ids(self) -> set[int]:
         """Everybody whose orders or balances changed, the fee account left out."""
-        return {key[0] for carried in self.carried for key in carried.changes} - {
-            self.market.terms.fee_account_id
-        }
+        touched = {key[0] for carried in self.carried for key in carried.changes}
+        ended = {event.account_id for event, _ in self.events if type(event) is Cancelled}
+        asked = {carried.account_id for carried in self.carried if carried.index is not None}
+        return (touched | ended | asked) - {self.market.terms.fee_account_id, NOBODY}
 
+    # ---- amounts ----
 
-def _named_orders(events: list[Event]) -> list[int]:
-    """The orders that a cancel or an amend named, and not those it traded with."""
-    return [event.order_id for event in events if isinstance(event, Cancelled | Reduced | Amended)]
+    def price(self, ticks: int | None) -> Decimal | None:
+        return None if ticks is None else EXACT.multiply(self.market.rules.tick, ticks)
+
+    def lots(self, lots: int) -> Decimal:
+        return EXACT.multiply(self.market.rules.lot, lots)
+
+    def maybe_lots(self, lots: int | None) -> Decimal | None:
+        return None if lots is None else self.lots(lots)

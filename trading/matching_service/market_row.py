@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from common.money import EXACT, to_units
+from common.money import EXACT, FLOORING, to_units
 from trading.rules import MarketRules
 from trading.settlement import Terms
+
+RATE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Trades within `window_ms` that are further apart than `move` millionths halt the market."""
+
+    move: int
+    window_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,31 +26,38 @@ class MarketRow:
     rules: MarketRules
     terms: Terms
     precision: dict[str, int]
+    status: str
+    breaker: Breaker | None
 
     @classmethod
     def read(cls, row: Sequence[Any]) -> "MarketRow":
         """From a row of statements.read_market."""
-        (
-            tick,
-            lot,
-            minimum,
-            status,
-            maker_fee,
-            taker_fee,
-            base,
-            quote,
-            base_precision,
-            quote_precision,
-            fees,
-        ) = row
-        terms = Terms(
-            base=base,
-            quote=quote,
-            base_per_lot=to_units(lot, base_precision),
-            quote_per_step=to_units(EXACT.multiply(tick, lot), quote_precision),
-            maker_fee=to_units(maker_fee, 6),
-            taker_fee=to_units(taker_fee, 6),
-            fee_account_id=fees,
-        )
-        rules = MarketRules(tick, lot, minimum, is_open=status == "open")
-        return cls(rules, terms, {base: base_precision, quote: quote_precision})
+        return _read(tuple(row))
+
+
+@lru_cache(maxsize=256)
+def _read(row: tuple[Any, ...]) -> MarketRow:
+    (
+        tick, lot, status, maker_fee, taker_fee, base, quote, base_precision, quote_precision, fees,
+        minimum, maximum, most_open, band, protection, move, window, index,
+    ) = row  # fmt: skip
+    terms = Terms(
+        base=base,
+        quote=quote,
+        base_per_lot=to_units(lot, base_precision),
+        quote_per_step=to_units(EXACT.multiply(tick, lot), quote_precision),
+        maker_fee=to_units(maker_fee, RATE_DECIMALS),
+        taker_fee=to_units(taker_fee, RATE_DECIMALS),
+        fee_account_id=fees,
+    )
+    rules = MarketRules(
+        tick, lot, minimum, maximum, most_open, to_units(protection, RATE_DECIMALS), _rate(band),
+        None if index is None else max(1, int(FLOORING.divide_int(index, tick))),
+    )  # fmt: skip
+    rate = _rate(move)
+    breaker = None if rate is None else Breaker(rate, window * 1000)
+    return MarketRow(rules, terms, {base: base_precision, quote: quote_precision}, status, breaker)
+
+
+def _rate(share: Decimal | None) -> int | None:
+    return None if share is None else to_units(share, RATE_DECIMALS)

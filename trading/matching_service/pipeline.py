@@ -24,12 +24,16 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
     One thread per symbol at a time. Raises Refused UNKNOWN_SYMBOL or UNAVAILABLE for the batch as a whole.
     """
     refused: dict[int, Refused] = {}
+    denied: set[int] = set()
     failures = 0
     while True:
         try:
-            return _in_transaction(symbol, requests, refused)
+            return _in_transaction(symbol, requests, refused, denied)
         except FundsChanged as spent:
-            refused[spent.index] = spent.refused
+            if spent.index is not None:
+                refused[spent.index] = spent.refused
+            elif spent.entry_id is not None:
+                denied.add(spent.entry_id)
         except (DatabaseError, psycopg.Error) as error:
             _books.pop(symbol, None)
             failures += 1
@@ -39,12 +43,14 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
             raise
 
 
-def _in_transaction(symbol: str, requests: Sequence[Request], refused: dict[int, Refused]) -> list[Outcome]:
+def _in_transaction(
+    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int]
+) -> list[Outcome]:
     connection.ensure_connection()
     try:
         with transaction.atomic(durable=True):
             raw = connection.connection
-            batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused)
+            batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied)
             batch.lock_symbol()  # 1 one writer per symbol from here on
             batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
             batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
@@ -68,6 +74,8 @@ def _bring_book(batch: Batch) -> warm.WarmBook:
         known = None
     if known is None:
         known = _books[batch.symbol] = warm.load(batch.cursor, batch.symbol)
+        if batch.market.breaker is not None:
+            warm.load_prints(batch.cursor, known)
     assert known.book.sequence == batch.sequence, "the log ends before the symbol's sequence"
     return known
 
@@ -75,7 +83,9 @@ def _bring_book(batch: Batch) -> warm.WarmBook:
 def _brought_up(known: warm.WarmBook, batch: Batch) -> bool:
     if known.epoch != batch.epoch or known.book.sequence > batch.sequence:
         return False
-    return known.book.sequence == batch.sequence or warm.catch_up(batch.cursor, known) is not None
+    if known.book.sequence < batch.sequence and warm.catch_up(batch.cursor, known) is None:
+        return False
+    return known.book.status == batch.market.status
 
 
 def _give_up_or_try_again(error: Exception, failures: int) -> None:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from common.errors import Refused
 from trading.matching.terms import Reason
-from trading.models import Order, Trade
+from trading.models import Order, OrderCondition, Trade
 from trading.rules import NewOrder
+
+NOBODY = 0  # no account has this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,44 @@ class AmendRequest:
     order_id: int
     price: Decimal | None = None
     quantity: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
-Request = PlaceRequest | CancelRequest | CancelAllRequest | AmendRequest
+@dataclass(frozen=True, slots=True)
+class LinkedRequest:
+    """Orders that are taken or refused together; `roles` as in terms.Link, one for each."""
+
+    account_id: int
+    orders: tuple[NewOrder, ...]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """Another state of the market. ends_at: of a call auction."""
+
+    status: str
+    reason: str = ""
+    ends_at: datetime | None = None
+    account_id: int = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """Only what is due: expiries, triggers on prices from outside, the end of an auction."""
+
+    account_id: int = NOBODY
+
+
+Request = (
+    PlaceRequest
+    | LinkedRequest
+    | CancelRequest
+    | CancelAllRequest
+    | AmendRequest
+    | StatusRequest
+    | SweepRequest
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +106,7 @@ class PlacedRow:
     reason: str
     created_at: datetime
     updated_at: datetime
+    conditions: OrderCondition | None = None
 
 
 class FillRow(NamedTuple):
@@ -100,6 +138,14 @@ class PlacedOrder:
     replayed: bool = False
 
 
+@dataclass(slots=True)
+class PlacedLinked:
+    """Linked orders, in the order in which they were asked for."""
+
+    orders: list[PlacedOrder]
+    replayed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The ids of the orders that a cancel or an amend touched."""
@@ -114,4 +160,4 @@ class Repeated:
     order_id: int
 
 
-Outcome = PlacedOrder | Done | Repeated | Refused
+Outcome = PlacedOrder | PlacedLinked | Done | Repeated | Refused

@@ -15,12 +15,14 @@ _LOCK = """
 
 # Read after the lock is held, in a statement of its own: what was read while waiting may be old.
 _MARKET = """
-    SELECT m.tick, m.lot, m.minimum_notional, m.status, m.maker_fee, m.taker_fee,
-           m.base_id, m.quote_id, base.precision, quote.precision, fees.id
+    SELECT m.tick, m.lot, m.status, m.maker_fee, m.taker_fee, m.base_id, m.quote_id, base.precision,
+           quote.precision, fees.id, m.minimum_notional, m.maximum_notional, m.maximum_open_orders, m.price_band,
+           m.market_protection, m.breaker_move, m.breaker_window_seconds, price.index
     FROM market_market m
     JOIN market_asset base ON base.code = m.base_id
     JOIN market_asset quote ON quote.code = m.quote_id
     JOIN accounts_account fees ON fees.name = 'fees:' || m.symbol
+    LEFT JOIN market_price price ON price.market_id = m.id
     WHERE m.symbol = %s"""
 
 _ORDER_IDS = "SELECT nextval('trading_order_id_seq') FROM generate_series(1, %s)"
@@ -58,13 +60,10 @@ _CHANGE_ORDERS = """
         filled_quantity = o.filled_quantity + v.filled, filled_cost = o.filled_cost + v.cost,
         cancelled_quantity = o.cancelled_quantity + v.cancelled, quantity = coalesce(v.quantity, o.quantity),
         price = coalesce(v.price, o.price), priority = coalesce(v.priority, o.priority),
-        status = CASE WHEN NOT v.ended THEN
-                          CASE WHEN o.filled_quantity + v.filled > 0 THEN 'partially_filled' ELSE 'open' END
-                      WHEN v.reason = '' THEN 'filled' ELSE 'cancelled' END,
-        reason = v.reason, updated_at = %s
+        status = v.status, reason = v.reason, updated_at = %s
     FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
-                %s::bigint[], %s::boolean[], %s::text[])
-        AS v(id, filled, cost, cancelled, quantity, price, priority, ended, reason)
+                %s::bigint[], %s::text[], %s::text[])
+        AS v(id, filled, cost, cancelled, quantity, price, priority, status, reason)
     WHERE o.id = v.id"""
 
 _ADD_TRADES = """
@@ -78,6 +77,31 @@ _ADD_TRADES = """
 _FORWARD = """
     UPDATE trading_bookstate SET sequence = %s, last_event_at = %s, last_price = coalesce(%s, last_price)
     WHERE market_id = %s"""
+
+_SET_STATE = """
+    UPDATE trading_bookstate SET mark_price = %s, index_price = %s, auction_ends_at = %s,
+        opened_at = coalesce(%s, opened_at)
+    WHERE market_id = %s"""
+
+_SET_STATUS = "UPDATE market_market SET status = %s WHERE id = %s"
+
+_ADD_CONDITIONS = """
+    INSERT INTO trading_ordercondition (order_id, display_quantity, hidden_quantity, expires_at, reduce_only,
+        trigger_source, trigger_price, trail_amount, trail_millionths, extreme, protection_millionths, reserve,
+        link_group, link_role)
+    SELECT * FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::boolean[], %s::text[],
+        %s::numeric[], %s::numeric[], %s::int[], %s::numeric[], %s::int[], %s::numeric[], %s::bigint[], %s::text[])"""
+
+_CHANGE_CONDITIONS = """
+    UPDATE trading_ordercondition c SET hidden_quantity = v.hidden, trigger_price = v.trigger_price,
+        extreme = v.extreme, reserve = v.reserve
+    FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
+        AS v(id, hidden, trigger_price, extreme, reserve)
+    WHERE c.order_id = v.id"""
+
+_FILLS_OF = """
+    SELECT coalesce(sum(quantity), 0), coalesce(sum(CASE WHEN taker_order_id = %s THEN taker_fee ELSE maker_fee END), 0)
+    FROM trading_trade WHERE taker_order_id = %s OR maker_order_id = %s"""
 
 
 def lock_symbol(cursor: Any, symbol: str) -> None:
@@ -128,6 +152,35 @@ def move_forward(
     cursor: Any, market_id: int, sequence: int, now: datetime, last_price: Decimal | None
 ) -> None:
     cursor.execute(_FORWARD, (sequence, now, last_price, market_id), prepare=True)
+
+
+def add_conditions(cursor: Any, rows: Columns) -> None:
+    cursor.execute(_ADD_CONDITIONS, _transposed(rows), prepare=True)
+
+
+def change_conditions(cursor: Any, rows: Columns) -> None:
+    """Rows (order id, hidden, trigger price, extreme, reserve) of live orders."""
+    cursor.execute(_CHANGE_CONDITIONS, _transposed(rows), prepare=True)
+
+
+def set_state(
+    cursor: Any,
+    market_id: int,
+    prices: Sequence[Decimal | None],
+    ends_at: datetime | None,
+    opened_at: datetime | None,
+) -> None:
+    """Mark and index price as the triggers saw them, and the end of a call auction."""
+    cursor.execute(_SET_STATE, (*prices, ends_at, opened_at, market_id), prepare=True)
+
+
+def set_status(cursor: Any, market_id: int, status: str) -> None:
+    cursor.execute(_SET_STATUS, (status, market_id), prepare=True)
+
+
+def read_fills_of(cursor: Any, order_id: int) -> None:
+    """One row: lots in base that the order's committed trades filled, and the fees they cost it."""
+    cursor.execute(_FILLS_OF, (order_id, order_id, order_id), prepare=True)
 
 
 def _transposed(rows: Columns) -> list[list[Any]]:

@@ -6,25 +6,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from common.clock import to_ms
 from common.errors import ErrorCode, Refused
-from common.money import to_steps
 from trading.matching.book import Book
-from trading.matching.events import Event
-from trading.matching.level import BookOrder
+from trading.matching.events import Event, StatusChanged, Traded, Uncrossed
 from trading.matching_service import log
+from trading.matching_service.loading import OPEN_ORDERS, order_of, restore_market
+from trading.matching_service.price_window import PriceWindow
 
 # Further behind than this, loading the open orders is quicker than walking the log.
 MOST_EVENTS_TO_WALK = 20_000
-
-_OPEN_ORDERS = """
-    SELECT o.id, o.account_id, o.side, o.price, o.quantity,
-           o.quantity - o.filled_quantity - o.cancelled_quantity, o.post_only, o.self_trade_prevention,
-           m.tick, m.lot, b.sequence, b.epoch, b.market_id
-    FROM trading_bookstate b
-    JOIN market_market m ON m.id = b.market_id
-    LEFT JOIN trading_order o ON o.market_id = b.market_id AND o.status IN ('open', 'partially_filled')
-    WHERE m.symbol = %s
-    ORDER BY o.priority"""
+MOST_PRINTS = 10_000
 
 # One statement, so that epoch, sequence and events are of one moment.
 _EVENTS = f"""
@@ -36,6 +28,16 @@ _EVENTS = f"""
     ) e ON true
     WHERE b.market_id = %s
     ORDER BY e.sequence"""
+
+_PRINTS = f"""
+    SELECT t.created_at, t.price / m.tick FROM trading_bookstate b
+    JOIN market_market m ON m.id = b.market_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM trading_trade WHERE market_id = b.market_id ORDER BY sequence DESC LIMIT {MOST_PRINTS}
+    ) t
+    WHERE b.market_id = %s AND t.sequence <= %s AND t.created_at >= coalesce(b.opened_at, '-infinity')
+      AND t.created_at > now() - m.breaker_window_seconds * interval '1 second'
+    ORDER BY t.sequence"""
 
 
 class LoggedEvent(NamedTuple):
@@ -49,26 +51,34 @@ class LoggedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class WarmBook:
-    """A book of one epoch (a BookState row's life), and the balance rows known to exist."""
+    """A book of one epoch (a BookState row's life), the balance rows known to exist, and the latest prices."""
 
     book: Book
     epoch: UUID
     market_id: int
     known_balances: set[tuple[int, str]] = field(default_factory=set)
+    prints: PriceWindow = field(default_factory=PriceWindow)
 
 
 def load(cursor: Any, symbol: str) -> WarmBook:
     """The book from its open orders, oldest place first, in one consistent look. Raises UNKNOWN_SYMBOL."""
-    cursor.execute(_OPEN_ORDERS, (symbol,))
+    cursor.execute(OPEN_ORDERS, (symbol,))
     rows = cursor.fetchall()
     if not rows:
         raise Refused(ErrorCode.UNKNOWN_SYMBOL)
-    sequence, epoch, market_id = rows[0][10:13]
-    book = Book(sequence)
+    book = Book()
+    epoch, market_id = restore_market(book, rows[0])
     for row in rows:
         if row[0] is not None:
-            book.add(_order(row))
+            order_of(book, row)
     return WarmBook(book, epoch, market_id)
+
+
+def load_prints(cursor: Any, warm: WarmBook) -> None:
+    """The prices within the breaker's window: it must not forget them because the process is new."""
+    cursor.execute(_PRINTS, (warm.market_id, warm.book.sequence))
+    for created_at, price in cursor.fetchall():
+        warm.prints.add(to_ms(created_at), [int(price)])
 
 
 def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
@@ -88,13 +98,16 @@ def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
     news = [LoggedEvent(row[2], row[3], row[4], log.from_row(row[5:])) for row in rows if row[2] is not None]
     for logged in news:
         assert logged.sequence == warm.book.sequence + 1, f"the event log has a gap before {logged.sequence}"
-        warm.book.apply(logged.event)
+        warm.book.replay(logged.event)
+        note_print(warm, to_ms(logged.created_at), [logged.event])
     return news
 
 
-def _order(row: Sequence[Any]) -> BookOrder:
-    tick, lot = row[8], row[9]
-    return BookOrder(
-        order_id=row[0], account_id=row[1], side=row[2], price=to_steps(row[3], tick),
-        quantity=to_steps(row[4], lot), open=to_steps(row[5], lot), post_only=row[6], self_trade_prevention=row[7],
-    )  # fmt: skip
+def note_print(warm: WarmBook, now: int, events: Sequence[Event]) -> None:
+    """Trade prices for the circuit breaker, which begins anew with every change of the market's state."""
+    for index, event in enumerate(events):
+        if type(event) is StatusChanged:
+            warm.prints.clear()
+            events = events[index + 1 :]
+            break
+    warm.prints.add(now, (event.price for event in events if isinstance(event, Traded | Uncrossed)))

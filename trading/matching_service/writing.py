@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.ledger import Entry
 from accounts.services import ledger
+from common.clock import from_ms
 from common.money import EXACT
 from trading import settlement
-from trading.matching.events import Accepted, Traded
-from trading.matching_service import log, statements
+from trading.matching.events import Accepted, PriceMoved, StatusChanged, Traded, Uncrossed
+from trading.matching.terms import INDEX, MARK
+from trading.matching_service import condition_rows, log, statements
 from trading.matching_service.changes import OrderChange
-from trading.matching_service.requests import FillRow, PlacedOrder, PlacedRow, PlaceRequest
+from trading.matching_service.requests import FillRow
 
 if TYPE_CHECKING:
-    from trading.matching_service.batch import Batch, Carried
+    from trading.matching_service.batch import Batch
 
 
 def write(batch: "Batch") -> None:
@@ -28,6 +30,7 @@ def write(batch: "Batch") -> None:
             statements.add_orders(cursor, market_id, now, new)
         if changed:
             statements.change_orders(cursor, now, changed)
+        _write_conditions(batch)
         if fills:
             statements.add_trades(cursor, market_id, now, [_trade_row(fill) for fill in fills])
             _write_postings(batch, fills)
@@ -35,36 +38,48 @@ def write(batch: "Batch") -> None:
             ledger.set_balance_rows(cursor, batch.locked.rows())
         last_price = fills[-1].price if fills else None
         statements.move_forward(cursor, market_id, batch.book.sequence, now, last_price)
+        _write_state(batch)
     batch.fills = fills
 
 
-def placed_order(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> PlacedOrder:
-    change = carried.snapshot
-    assert change is not None and change.place is not None
-    place = change.place
-    (_, _, _, _, _, _, _, _, price, quantity, quote_quantity, status, filled, cost, cancelled, reason, _) = (
-        _new_row(batch, change, _asked(batch, carried))
-    )
-    order = PlacedRow(
-        place.order_id, batch.symbol, place.account_id, change.client_order_id, place.side, place.type,
-        place.time_in_force, place.post_only, place.self_trade_prevention, price, quantity, quote_quantity,
-        status, filled, cost, cancelled, reason, batch.now, batch.now,
-    )  # fmt: skip
-    return PlacedOrder(order, fills)
+def _write_conditions(batch: "Batch") -> None:
+    if batch.changes.with_conditions:
+        statements.add_conditions(batch.cursor, condition_rows.new_rows(batch))
+    changed = list(condition_rows.changed_rows(batch))
+    if changed:
+        statements.change_conditions(batch.cursor, changed)
+
+
+def _write_state(batch: "Batch") -> None:
+    """The market's state and the prices from outside, if an event of this batch moved them."""
+    rarer = [event for event, _ in batch.events if isinstance(event, StatusChanged | PriceMoved)]
+    if not rarer:
+        return
+    book = batch.book
+    changed_state = any(type(event) is StatusChanged for event in rarer)
+    prices = [batch.price(book.prices.get(source)) for source in (MARK, INDEX)]
+    ends_at = None if book.auction_ends_at is None else from_ms(book.auction_ends_at)
+    opened_at = batch.now if changed_state else None
+    statements.set_state(batch.cursor, batch.market_id, prices, ends_at, opened_at)
+    if changed_state:
+        statements.set_status(batch.cursor, batch.market_id, book.status)
 
 
 def _event_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:
     trade_ids = iter(batch.trade_ids)
-    asked = _asked_by_order(batch)
     for sequence, (event, client_order_id) in enumerate(batch.events, start=batch.sequence + 1):
-        trade_id = next(trade_ids)[0] if type(event) is Traded else None
-        quote_quantity = asked.get(event.order_id) if type(event) is Accepted else None
+        trade_id = next(trade_ids)[0] if isinstance(event, Traded | Uncrossed) else None
+        quote_quantity = _asked(batch, event.order_id) if type(event) is Accepted else None
         yield (sequence, trade_id, *log.to_row(event, client_order_id, quote_quantity))
 
 
 def _numbered_fills(batch: "Batch") -> Iterator[FillRow]:
     """Every trade of the batch with its ids and its place in the log."""
-    sequences = (n for n, (event, _) in enumerate(batch.events, batch.sequence + 1) if type(event) is Traded)
+    sequences = (
+        n
+        for n, (event, _) in enumerate(batch.events, batch.sequence + 1)
+        if isinstance(event, Traded | Uncrossed)
+    )
     fills = (fill for carried in batch.carried for fill in carried.fills)
     for fill, sequence, (trade_id, transaction_id) in zip(fills, sequences, batch.trade_ids, strict=True):
         yield _fill_row(batch, fill, sequence, trade_id, transaction_id)
@@ -106,36 +121,27 @@ def _write_postings(batch: "Batch", fills: list[FillRow]) -> None:
 def _order_rows(batch: "Batch") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """Rows of new orders, and rows of changes to older ones."""
     new, changed = [], []
-    asked = _asked_by_order(batch)
     for order_id, change in batch.changes.orders.items():
         if change.place is not None:
-            new.append(_new_row(batch, change, asked[order_id]))
+            new.append(new_row(batch, change))
         else:
             changed.append(_changed_row(batch, order_id, change))
     return new, changed
 
 
-def _asked_by_order(batch: "Batch") -> dict[int, Decimal | None]:
-    """The quote_quantity of each new order."""
-    return {
-        carried.order_id: _asked(batch, carried) for carried in batch.carried if carried.order_id is not None
-    }
-
-
-def _asked(batch: "Batch", carried: "Carried") -> Decimal | None:
+def _asked(batch: "Batch", order_id: int) -> Decimal | None:
     """quote_quantity as the client gave it: the budget that matching spends is cut to ticks x lots."""
-    request = batch.requests[carried.index]
-    assert isinstance(request, PlaceRequest)
-    return request.new.quote_quantity
+    return batch.quote_quantities.get(order_id)
 
 
-def _new_row(batch: "Batch", change: OrderChange, quote_quantity: Decimal | None) -> tuple[Any, ...]:
+def new_row(batch: "Batch", change: OrderChange) -> tuple[Any, ...]:
+    """In the order of statements.add_orders: without market and time."""
     place = change.place
     assert place is not None
     return (
         place.order_id, place.account_id, change.client_order_id, place.side, place.type, place.time_in_force,
         place.post_only, place.self_trade_prevention, _price(batch, change.price), _lots(batch, change.total()),
-        quote_quantity, change.status(), _lots(batch, change.filled), _cost(batch, change.cost),
+        _asked(batch, place.order_id), _status(change), _lots(batch, change.filled), _cost(batch, change.cost),
         _lots(batch, change.cancelled), change.reason, change.priority,
     )  # fmt: skip
 
@@ -143,8 +149,13 @@ def _new_row(batch: "Batch", change: OrderChange, quote_quantity: Decimal | None
 def _changed_row(batch: "Batch", order_id: int, change: OrderChange) -> tuple[Any, ...]:
     return (
         order_id, _lots(batch, change.filled), _cost(batch, change.cost), _lots(batch, change.cancelled),
-        _lots(batch, change.quantity), _price(batch, change.price), change.priority, change.ended, change.reason,
+        _lots(batch, change.quantity), _price(batch, change.price), change.priority, _status(change), change.reason,
     )  # fmt: skip
+
+
+def _status(change: OrderChange) -> str:
+    assert change.status is not None
+    return change.status.value
 
 
 def _ticks(batch: "Batch", ticks: int) -> Decimal:

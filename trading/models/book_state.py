@@ -14,4 +14,8 @@ class BookState(models.Model):
     sequence = models.BigIntegerField(default=0)
     epoch = models.UUIDField()
     last_price = MoneyField(null=True)
+    mark_price = MoneyField(null=True, help_text="as the triggers saw it last")
+    index_price = MoneyField(null=True, help_text="as the triggers saw it last")
+    opened_at = models.DateTimeField(null=True, help_text="when the market last changed its state")
+    auction_ends_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)

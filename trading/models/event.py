@@ -16,12 +16,19 @@ class OrderEvent(models.Model):
         CANCELLED = "C"
         REDUCED = "R"
         AMENDED = "M"
+        UNCROSSED = "U", "traded in an auction"
+        REFRESHED = "F", "refreshed (iceberg)"
+        TRIGGERED = "G"
+        REARMED = "Q", "amended while waiting"
+        ACTIVATED = "V", "activated (exit)"
+        STATUS_CHANGED = "S"
+        PRICE_MOVED = "P"
 
     pk = models.CompositePrimaryKey("market_id", "sequence")
     market = models.ForeignKey(Market, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
     sequence = models.BigIntegerField()
     kind = models.CharField(max_length=1, choices=Kind)
-    order_id = models.BigIntegerField(help_text="the order; in a trade the taker's")
+    order_id = models.BigIntegerField(help_text="the order; in a trade the taker's; 0 without one")
     account_id = models.BigIntegerField()
     maker_order_id = models.BigIntegerField(null=True)
     maker_account_id = models.BigIntegerField(null=True)

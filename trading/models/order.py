@@ -4,6 +4,10 @@ from django.db.models import F, Q
 from accounts.models import Account
 from common.fields import MONEY_BOUND, MoneyField
 from market.models import Market
+from trading.matching import lifecycle
+
+ACTIVE_NAMES = [status.value for status in lifecycle.ACTIVE]
+ENDED_NAMES = [status.value for status in lifecycle.ENDED]
 
 
 class Order(models.Model):
@@ -19,11 +23,17 @@ class Order(models.Model):
     class Type(models.TextChoices):
         LIMIT = "limit"
         MARKET = "market"
+        STOP_LIMIT = "stop_limit"
+        STOP_MARKET = "stop_market"
+        TAKE_PROFIT_LIMIT = "take_profit_limit"
+        TAKE_PROFIT_MARKET = "take_profit_market"
+        TRAILING_STOP = "trailing_stop"
 
     class TimeInForce(models.TextChoices):
         GTC = "gtc", "good till cancelled"
         IOC = "ioc", "immediate or cancel"
         FOK = "fok", "fill or kill"
+        GTD = "gtd", "good till date"
 
     class SelfTradePrevention(models.TextChoices):
         CANCEL_NEWEST = "cancel_newest"
@@ -32,12 +42,18 @@ class Order(models.Model):
         DECREMENT = "decrement"
 
     class Status(models.TextChoices):
+        """What leads from one to another stands in trading/matching/lifecycle.py."""
+
+        NEW = "new", "waits for its entry"
+        PENDING_TRIGGER = "pending_trigger"
         OPEN = "open"
         PARTIALLY_FILLED = "partially_filled"
         FILLED = "filled"
         CANCELLED = "cancelled"
+        EXPIRED = "expired"
 
     OPEN_STATUSES = (Status.OPEN, Status.PARTIALLY_FILLED)
+    ACTIVE_STATUSES = (Status.NEW, Status.PENDING_TRIGGER, *OPEN_STATUSES)
 
     id = models.BigIntegerField(primary_key=True)
     market = models.ForeignKey(Market, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
@@ -71,11 +87,11 @@ class Order(models.Model):
                 & Q(quantity__gte=0, quantity__lte=MONEY_BOUND, filled_cost__lte=MONEY_BOUND)
                 & (
                     Q(
-                        status__in=["open", "partially_filled"],
+                        status__in=ACTIVE_NAMES,
                         quantity__gt=F("filled_quantity") + F("cancelled_quantity"),
                     )
                     | Q(
-                        status__in=["filled", "cancelled"],
+                        status__in=ENDED_NAMES,
                         quantity=F("filled_quantity") + F("cancelled_quantity"),
                     )
                 ),
@@ -85,12 +101,12 @@ class Order(models.Model):
             models.Index(
                 fields=["market", "priority"],
                 name="order_open_in_market",
-                condition=Q(status__in=["open", "partially_filled"]),
+                condition=Q(status__in=ACTIVE_NAMES),
             ),
             models.Index(
                 fields=["account", "-id"],
                 name="order_open_of_account",
-                condition=Q(status__in=["open", "partially_filled"]),
+                condition=Q(status__in=ACTIVE_NAMES),
             ),
             models.Index(fields=["account", "-id"], name="order_of_account"),
         ]

@@ -34,7 +34,7 @@ def orders(
     account_id: int, symbol: str | None = None, statuses: Sequence[str] | None = None
 ) -> QuerySet[Order]:
     """The account's orders, newest first."""
-    rows = Order.objects.select_related("market").filter(account_id=account_id).order_by("-id")
+    rows = Order.objects.select_related("market", "conditions").filter(account_id=account_id).order_by("-id")
     if symbol is not None:
         rows = rows.filter(market__symbol=symbol)
     if statuses is not None:
@@ -43,11 +43,12 @@ def orders(
 
 
 def open_orders(account_id: int, symbol: str | None = None) -> QuerySet[Order]:
-    return orders(account_id, symbol, Order.OPEN_STATUSES)
+    """Live ones: in the book, or waiting for a trigger or for their entry."""
+    return orders(account_id, symbol, Order.ACTIVE_STATUSES)
 
 
 def symbols_with_open_orders(account_id: int) -> list[str]:
-    rows = Order.objects.filter(account_id=account_id, status__in=Order.OPEN_STATUSES)
+    rows = Order.objects.filter(account_id=account_id, status__in=Order.ACTIVE_STATUSES)
     return list(rows.order_by("market__symbol").values_list("market__symbol", flat=True).distinct())
 
 

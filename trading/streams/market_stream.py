@@ -8,7 +8,18 @@ from typing import Any
 from common.clock import to_ms
 from common.money import format_decimal
 from trading.committed_book import BookSnapshot, CommittedBook
-from trading.matching.events import Accepted, Amended, Cancelled, Event, Reduced, Traded
+from trading.matching.events import (
+    Accepted,
+    Activated,
+    Amended,
+    Cancelled,
+    Event,
+    Reduced,
+    Refreshed,
+    Traded,
+    Triggered,
+    Uncrossed,
+)
 from trading.matching.terms import BUY, OPPOSITE, SELL
 from trading.matching_service.warm import LoggedEvent
 from trading.models import Trade
@@ -43,7 +54,11 @@ class MarketStream:
             return {}
         self._snapshots.clear()
         messages = {BOOK: _text(self._book_update(before + 1, news))}
-        trades = [_logged_trade(self.book, logged) for logged in news if isinstance(logged.event, Traded)]
+        trades = [
+            _logged_trade(self.book, logged)
+            for logged in news
+            if isinstance(logged.event, Traded | Uncrossed)
+        ]
         if trades:
             first, self._traded_to = self._traded_to + 1, self.book.sequence
             reach = {"first_sequence": first, "last_sequence": self.book.sequence}
@@ -100,7 +115,12 @@ def _places(event: Event) -> list[Place]:
         return [(OPPOSITE[event.taker_side], event.price)]
     if isinstance(event, Amended):
         return [(event.side, event.old_price), (event.side, event.price)]
-    assert isinstance(event, Accepted | Cancelled | Reduced)
+    if isinstance(event, Uncrossed):
+        return [(event.taker_side, event.taker_price), (OPPOSITE[event.taker_side], event.maker_price)]
+    if isinstance(event, Refreshed):
+        return [(event.side, event.price)]
+    if not isinstance(event, Accepted | Cancelled | Reduced | Triggered | Activated):
+        return []
     return [(event.side, event.price)] if event.resting and event.price is not None else []
 
 
@@ -123,7 +143,7 @@ def _trades_message(
 
 def _logged_trade(book: CommittedBook, logged: LoggedEvent) -> dict[str, Any]:
     event, trade_id = logged.event, logged.trade_id
-    assert isinstance(event, Traded) and trade_id is not None
+    assert isinstance(event, Traded | Uncrossed) and trade_id is not None
     return _trade(
         trade_id, book.price(event.price), book.lots(event.quantity), event.taker_side, logged.created_at
     )

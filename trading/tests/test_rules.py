@@ -11,8 +11,7 @@ from trading.matching.decide import Refusal
 from trading.matching.level import BookOrder
 from trading.rules import MAX_STEPS, MarketRules, NewOrder, to_amend, to_place
 
-RULES = MarketRules(Decimal("0.01"), Decimal("0.001"), Decimal(5), is_open=True)
-CLOSED = MarketRules(Decimal("0.01"), Decimal("0.001"), Decimal(5), is_open=False)
+RULES = MarketRules(Decimal("0.01"), Decimal("0.001"), Decimal(5))
 ALICE, BOB = 1, 2
 
 
@@ -121,14 +120,9 @@ def test_into_an_empty_book_a_market_order_cannot_be_measured():
     assert isinstance(to_place(RULES, market("buy", "0.001"), 7, ALICE, Book()), Place)
 
 
-@pytest.mark.parametrize("new", [order(), market(), order(price="-1")])
-def test_a_market_that_is_not_open_takes_no_orders(book, new):
-    assert to_place(CLOSED, new, 7, ALICE, book).code is ErrorCode.MARKET_NOT_OPEN
-
-
 def test_refusals_state_the_steps_in_plain_notation(book):
     assert to_place(RULES, order(price="0.001"), 7, ALICE, book).details == {"tick": "0.01"}
-    whole = MarketRules(Decimal("100"), Decimal("10"), Decimal(0), is_open=True)
+    whole = MarketRules(Decimal("100"), Decimal("10"), Decimal(0))
     assert to_place(whole, order(price="150"), 7, ALICE, book).details == {"tick": "100"}
 
 
@@ -165,10 +159,6 @@ BAD_AMENDS = [
 def test_bad_amends_are_refused(book, price, quantity, code):
     refusal = to_amend(RULES, 1, BOB, price and Decimal(price), quantity and Decimal(quantity), book)
     assert refusal.code is code
-
-
-def test_an_amend_in_a_market_that_is_not_open_is_refused(book):
-    assert to_amend(CLOSED, 1, BOB, Decimal(95), None, book).code is ErrorCode.MARKET_NOT_OPEN
 
 
 def test_an_amend_of_an_order_that_is_gone_is_left_to_the_book(book):

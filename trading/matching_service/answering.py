@@ -1,0 +1,63 @@
+"""After the commit: what each request is told."""
+
+from typing import TYPE_CHECKING
+
+from trading.matching.commands import PlaceLinked
+from trading.matching.events import Accepted, Amended, Cancelled, Event, Rearmed, Reduced
+from trading.matching_service import condition_rows, writing
+from trading.matching_service.changes import OrderChange
+from trading.matching_service.requests import Done, FillRow, Outcome, PlacedLinked, PlacedOrder, PlacedRow
+from trading.models import OrderCondition
+
+if TYPE_CHECKING:
+    from trading.matching_service.batch import Batch, Carried
+
+
+def outcomes(batch: "Batch") -> list[Outcome]:
+    """One for each request, in order."""
+    fills = iter(batch.fills)
+    for carried in batch.carried:
+        own = [next(fills) for _ in carried.fills]
+        if carried.index is not None:
+            batch.outcomes[carried.index] = _outcome(batch, carried, own)
+    return [outcome for outcome in batch.outcomes if outcome is not None]
+
+
+def _outcome(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> Outcome:
+    if not carried.order_ids:
+        return Done(_named_orders(carried.events))
+    conditions = {
+        event.order_id: condition_rows.condition_of(batch, event)
+        for event in carried.events
+        if type(event) is Accepted and event.conditions is not None
+    }
+    placed = [
+        _placed(batch, change, order_id, fills, conditions.get(order_id))
+        for order_id, change in zip(carried.order_ids, carried.snapshots, strict=True)
+    ]
+    return PlacedLinked(placed) if isinstance(carried.command, PlaceLinked) else placed[0]
+
+
+def _placed(
+    batch: "Batch",
+    change: OrderChange,
+    order_id: int,
+    fills: list[FillRow],
+    conditions: OrderCondition | None,
+) -> PlacedOrder:
+    place = change.place
+    assert place is not None
+    (_, _, _, _, _, _, _, _, price, quantity, quote_quantity, status, filled, cost, cancelled, reason, _) = (
+        writing.new_row(batch, change)
+    )
+    order = PlacedRow(
+        place.order_id, batch.symbol, place.account_id, change.client_order_id, place.side, place.type,
+        place.time_in_force, place.post_only, place.self_trade_prevention, price, quantity, quote_quantity,
+        status, filled, cost, cancelled, reason, batch.now, batch.now, conditions,
+    )  # fmt: skip
+    return PlacedOrder(order, [fill for fill in fills if fill.taker_order_id == order_id])
+
+
+def _named_orders(events: list[Event]) -> list[int]:
+    """The orders that a cancel or an amend named, and not those it traded with."""
+    return [event.order_id for event in events if isinstance(event, Cancelled | Reduced | Amended | Rearmed)]
