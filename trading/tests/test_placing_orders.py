@@ -185,7 +185,8 @@ REFUSALS = [
 
 def test_a_refused_order_says_why_and_leaves_no_trace(desk):
     desk.sells("bob", "0.5", at="60001")
-    desk.sells("carol", "2", at="66000")
+    desk.sells("bob", "0.5", at="64000")
+    desk.sells("carol", "1", at="66000")
     before = desk.everything()
     assert [(order, desk.buys("alice", **order)) for order, _ in REFUSALS] == REFUSALS
     assert desk.everything() == before
