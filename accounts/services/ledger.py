@@ -7,9 +7,7 @@ exist before it can be locked, so missing rows are made first.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-import psycopg
 from django.db import connection, transaction
 
 from accounts.ledger import Entry, assert_balanced, fits
@@ -17,6 +15,7 @@ from accounts.models import Account, LedgerTransaction, Posting, User
 from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import EXACT
+from common.pipelined import Answer, Pipeline
 
 Key = tuple[int, str]
 
@@ -47,48 +46,38 @@ _ADD_POSTINGS = """
 
 _ADD_TRADE_TRANSACTIONS = """
     INSERT INTO accounts_ledgertransaction (id, kind, reference, reason, created_at)
-    SELECT id, 'trade', trade_id::text, '', %s FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, trade_id)"""
+    SELECT id, 'trade', trade_id::text, '', %s::timestamptz
+    FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, trade_id)"""
 
 
 # ---- statements that the matching service puts into its own transaction ----
-# Each executes on the given cursor and leaves fetching to the caller, so that they can be pipelined.
 
 
-def make_balance_rows(cursor: Any, keys: Iterable[Key]) -> None:
-    accounts, assets = _columns(keys)
-    cursor.execute(_MAKE_ROWS, (accounts, assets), prepare=True)
+def make_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> None:
+    pipeline.add(_MAKE_ROWS, *_columns(keys))
 
 
-def lock_balance_rows(cursor: Any, keys: Iterable[Key]) -> None:
+def lock_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> Answer:
     """Rows (account_id, asset, available, held), locked in the one order."""
-    accounts, assets = _columns(keys)
-    cursor.execute(_LOCK_ROWS, (accounts, assets), prepare=True)
+    return pipeline.add(_LOCK_ROWS, *_columns(keys))
 
 
-def set_balance_rows(cursor: Any, rows: Sequence[tuple[int, str, Decimal, Decimal]]) -> None:
+def set_balance_rows(pipeline: Pipeline, rows: Sequence[tuple[int, str, Decimal, Decimal]]) -> None:
     """Write locked balances: (account_id, asset, available, held)."""
-    cursor.execute(_SET_ROWS, tuple(list(column) for column in zip(*rows, strict=True)), prepare=True)
+    pipeline.add(_SET_ROWS, *(list(column) for column in zip(*rows, strict=True)))
 
 
 def add_trade_postings(
-    cursor: Any, transactions: Sequence[tuple[int, int]], entries: Sequence[tuple[int, Entry]], now: datetime
+    pipeline: Pipeline,
+    transactions: Sequence[tuple[int, int]],
+    entries: Sequence[tuple[int, int, str, Decimal]],
+    now: datetime,
 ) -> None:
-    """One ledger transaction per trade, (id, trade id), and its postings, (transaction id, entry)."""
-    cursor.execute(
-        _ADD_TRADE_TRANSACTIONS,
-        (now, [row[0] for row in transactions], [row[1] for row in transactions]),
-        prepare=True,
+    """One ledger transaction per trade, (id, trade id), and its postings: (transaction id, account, asset, amount)."""
+    pipeline.add(
+        _ADD_TRADE_TRANSACTIONS, now, [row[0] for row in transactions], [row[1] for row in transactions]
     )
-    cursor.execute(
-        _ADD_POSTINGS,
-        (
-            [transaction_id for transaction_id, _ in entries],
-            [entry.account_id for _, entry in entries],
-            [entry.asset for _, entry in entries],
-            [entry.amount for _, entry in entries],
-        ),
-        prepare=True,
-    )
+    pipeline.add(_ADD_POSTINGS, *(list(column) for column in zip(*entries, strict=True)))
 
 
 def _columns(keys: Iterable[Key]) -> tuple[list[int], list[str]]:
@@ -138,15 +127,17 @@ def post_transaction(
 def _apply_to_balances(entries: Sequence[Entry]) -> None:
     keys = {(entry.account_id, entry.asset) for entry in entries}
     connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
-        make_balance_rows(cursor, keys)
-        lock_balance_rows(cursor, keys)
-        balances = {(row[0], row[1]): [row[2], row[3]] for row in cursor.fetchall()}
-        for entry in entries:
-            balance = balances[entry.account_id, entry.asset]
-            balance[0] = EXACT.add(balance[0], entry.amount)
-        _refuse_impossible(balances)
-        set_balance_rows(cursor, [(*key, available, held) for key, (available, held) in balances.items()])
+    pipeline = Pipeline(connection.connection)
+    make_balance_rows(pipeline, keys)
+    locked = lock_balance_rows(pipeline, keys)
+    pipeline.run()
+    balances = {(row[0], row[1]): [row[2], row[3]] for row in locked.rows}
+    for entry in entries:
+        balance = balances[entry.account_id, entry.asset]
+        balance[0] = EXACT.add(balance[0], entry.amount)
+    _refuse_impossible(balances)
+    set_balance_rows(pipeline, [(*key, available, held) for key, (available, held) in balances.items()])
+    pipeline.run()
 
 
 def _refuse_impossible(balances: dict[Key, list[Decimal]]) -> None:

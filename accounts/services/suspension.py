@@ -1,7 +1,6 @@
 """Suspending users, and letting them back in."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
@@ -10,6 +9,7 @@ from accounts.models import User
 from accounts.services.tokens import end_all_tokens
 from common import clock
 from common.errors import ErrorCode, Refused
+from common.pipelined import Answer, Pipeline
 
 MAX_REASON_CHARACTERS = 200
 
@@ -19,9 +19,9 @@ _FIND_SUSPENDED = """
     WHERE a.id = ANY(%s::bigint[]) AND u.suspended_at IS NOT NULL"""
 
 
-def find_suspended(cursor: Any, account_ids: Sequence[int]) -> None:
-    """Rows (account id) of those whose user is suspended now; the caller fetches them."""
-    cursor.execute(_FIND_SUSPENDED, (account_ids,), prepare=True)
+def find_suspended(pipeline: Pipeline, account_ids: Sequence[int]) -> Answer:
+    """Rows (account id) of those whose user is suspended now."""
+    return pipeline.add(_FIND_SUSPENDED, list(account_ids))
 
 
 def suspend_user(user: User, reason: str, by: User) -> User:

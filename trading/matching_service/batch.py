@@ -5,12 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-
 from accounts.services import find_suspended, ledger
 from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import EXACT
+from common.pipelined import Answer, Pipeline
 from trading import settlement
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
@@ -85,7 +84,7 @@ class Batch:
         self.carried: list[Carried] = []
         self.events: list[tuple[Event, str]] = []
         self.changes = Changes()
-        self.trade_ids: list[tuple[int, int]] = []
+        self.trade_ids: Sequence[tuple[Any, ...]] = []
         self.made_balances: set[Key] = set()
         self.fills: list[FillRow] = []
         self.quote_quantities: dict[int, Decimal] = {}  # of buys by cost, as asked for
@@ -93,27 +92,28 @@ class Batch:
     # ---- 1 ----
 
     def lock_symbol(self) -> None:
+        """Begins the transaction. Raises Refused UNKNOWN_SYMBOL."""
         keys = asking.client_order_keys(self.requests)
         accounts = sorted({request.account_id for request in self.requests})
-        cursors = [psycopg.Cursor(self.connection) for _ in range(6)]
-        with self.connection.pipeline():
-            statements.lock_symbol(cursors[0], self.symbol)
-            statements.read_market(cursors[1], self.symbol)
-            statements.take_order_ids(cursors[2], len(keys))
-            statements.read_balances(cursors[3], self.symbol, accounts)
-            statements.find_repeated(cursors[4], keys)
-            find_suspended(cursors[5], accounts)
-        state, market = cursors[0].fetchone(), cursors[1].fetchone()
-        if state is None or market is None:
+        pipeline = Pipeline(self.connection)
+        statements.begin(pipeline)
+        state = statements.lock_symbol(pipeline, self.symbol)
+        market = statements.read_market(pipeline, self.symbol)
+        order_ids = statements.take_order_ids(pipeline, len(keys))
+        balances = statements.read_balances(pipeline, self.symbol, accounts)
+        repeated = statements.find_repeated(pipeline, keys) if keys else Answer()
+        suspended = find_suspended(pipeline, accounts)
+        pipeline.run()
+        if not state.rows or not market.rows:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
-        self.sequence, self.epoch, last_event_at, self.market_id = state
-        self.market = MarketRow.read(market)
+        self.sequence, self.epoch, last_event_at, self.market_id = state.rows[0]
+        self.market = MarketRow.read(market.rows[0])
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
         self.now_ms = clock.to_ms(self.now)
-        self.order_ids = iter([row[0] for row in cursors[2].fetchall()])
-        self.funds = Funds(self.market, cursors[3].fetchall())
-        self.repeated = {(row[0], row[1]): row[2] for row in cursors[4].fetchall()}
-        self._suspended = {row[0] for row in cursors[5].fetchall()}
+        self.order_ids = iter([row[0] for row in order_ids.rows])
+        self.funds = Funds(self.market, balances.rows)
+        self.repeated = {(row[0], row[1]): row[2] for row in repeated.rows}
+        self._suspended = {row[0] for row in suspended.rows}
 
     # ---- 2 ----
 
@@ -235,14 +235,15 @@ class Batch:
     def lock_balances(self) -> None:
         keys = {key for carried in self.carried for key in carried.changes}
         missing = keys - self.warm.known_balances
-        balances, ids = psycopg.Cursor(self.connection), psycopg.Cursor(self.connection)
-        with self.connection.pipeline():
-            if missing:
-                ledger.make_balance_rows(self.cursor, missing)
-            ledger.lock_balance_rows(balances, keys)
-            statements.take_trade_ids(ids, sum(len(carried.fills) for carried in self.carried))
-        self.locked = Funds(self.market, balances.fetchall())
-        self.trade_ids = ids.fetchall()
+        pipeline = Pipeline(self.connection)
+        if missing:
+            ledger.make_balance_rows(pipeline, missing)
+        balances = ledger.lock_balance_rows(pipeline, keys)
+        fills = sum(len(carried.fills) for carried in self.carried)
+        trade_ids = statements.take_trade_ids(pipeline, fills) if fills else Answer()
+        pipeline.run()
+        self.locked = Funds(self.market, balances.rows)
+        self.trade_ids = trade_ids.rows
         if len(self.locked) != len(keys):
             self.warm.known_balances.clear()
             raise AssertionError(f"{len(keys)} balances to lock, {len(self.locked)} found")
@@ -271,7 +272,12 @@ class Batch:
     # ---- 7 ----
 
     def write(self) -> None:
-        writing.write(self)
+        """Everything is on its way to the server with the commit behind it; `commit` waits for it."""
+        self._writing = Pipeline(self.connection)
+        writing.write(self, self._writing)
+
+    def commit(self) -> None:
+        self._writing.run()
 
     def keep(self) -> None:
         """After the commit: the book stays as it is, and the balance rows made on the way exist."""

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from common.money import to_units
+from common.pipelined import Pipeline
 from trading.matching.commands import Activate
 from trading.matching.terms import BUY, Reason
 from trading.matching_service import statements
@@ -35,10 +34,10 @@ def _sells(command: Activate, batch: "Batch") -> bool:
 def _received_units(entry_id: int, batch: "Batch") -> int:
     """Base units that the entry brought in, over this batch's trades and those committed before."""
     terms = batch.market.terms
-    cursor = psycopg.Cursor(batch.connection)
-    statements.read_fills_of(cursor, entry_id)
-    row = cursor.fetchone()
-    assert row is not None
+    pipeline = Pipeline(batch.connection)
+    committed = statements.read_fills_of(pipeline, entry_id)
+    pipeline.run()
+    [row] = committed.rows
     precision = batch.market.precision[terms.base]
     units = to_units(row[0], precision) - to_units(row[1], precision)
     for carried in batch.carried:

@@ -5,9 +5,10 @@ from typing import Any
 
 import psycopg
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 
 from common.errors import ErrorCode, Refused
+from common.pipelined import roll_back
 from trading.matching_service import warm
 from trading.matching_service.batch import Batch, FundsChanged
 from trading.matching_service.publish import publisher
@@ -46,25 +47,30 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 def _in_transaction(
     symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int]
 ) -> list[Outcome]:
+    assert not connection.in_atomic_block, "a batch is a transaction of its own"
     connection.ensure_connection()
+    raw = connection.connection
+    batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied)
     try:
-        with transaction.atomic(durable=True):
-            raw = connection.connection
-            batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied)
-            batch.lock_symbol()  # 1 one writer per symbol from here on
-            batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
-            batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
-            if batch.events:
-                batch.lock_balances()  # 5 once, sorted
-                batch.judge()  # 6 funds hold under the lock
-                batch.write()  # 7 events, orders, trades, postings, balances, sequence
+        batch.lock_symbol()  # 1 one writer per symbol from here on
+        batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
+        batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
+        if batch.events:
+            batch.lock_balances()  # 5 once, sorted
+            batch.judge()  # 6 funds hold under the lock
+            batch.write()  # 7 events, orders, trades, postings, balances, sequence; and the commit behind them
+        outcomes = batch.answer()  # made while the server writes
+        if batch.events:
+            batch.commit()
     except FundsChanged:
         batch.book.undo()
         raise
+    finally:
+        roll_back(raw)
     batch.keep()
     if batch.events:
         publisher.note(symbol, batch.book.sequence, batch.account_ids())
-    return batch.answer()
+    return outcomes
 
 
 def _bring_book(batch: Batch) -> warm.WarmBook:

@@ -30,6 +30,16 @@ def account_group(account_id: int) -> str:
     return f"account.{account_id}"
 
 
+# What carries the messages to all account groups: a commit may touch hundreds of accounts, and one message to
+# all listening processes costs less than one per account.
+ALL_ACCOUNTS = "accounts"
+
+
+def carrier(group: str) -> str:
+    """The channel layer's group that a group's messages travel in."""
+    return ALL_ACCOUNTS if group.startswith("account.") else group
+
+
 class Publisher:
     """A thread that sends what was noted. Started anew in a forked child, where no thread survives."""
 
@@ -81,16 +91,19 @@ class Publisher:
             messages, self._messages = self._messages, []
             symbols, self._symbols = self._symbols, {}
             accounts, self._accounts = self._accounts, set()
-        messages += [
-            (symbol_group(symbol), {"type": "symbol.moved", "sequence": sequence})
-            for symbol, sequence in symbols.items()
-        ]
-        return messages + [(account_group(account), {"type": "account.moved"}) for account in accounts]
+        told = [(carrier(group), {**message, "groups": [group]}) for group, message in messages]
+        for symbol, sequence in symbols.items():
+            group = symbol_group(symbol)
+            told.append((group, {"type": "symbol.moved", "sequence": sequence, "groups": [group]}))
+        if accounts:
+            groups = [account_group(account) for account in accounts]
+            told.append((ALL_ACCOUNTS, {"type": "account.moved", "groups": groups}))
+        return told
 
     async def _send(self, messages: list[tuple[str, Message]]) -> None:
         layer = get_channel_layer()
         for group, message in messages:
-            await layer.group_send(group, {**message, "group": group})
+            await layer.group_send(group, message)
 
 
 publisher = Publisher()

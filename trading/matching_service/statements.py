@@ -1,13 +1,22 @@
-"""The SQL of a batch. Each function executes and leaves fetching to the caller, so that they can be pipelined."""
+"""The SQL of a batch, as statements of a pipeline: all answers come at once, when the pipeline has run."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from common.pipelined import Answer, Pipeline
 from trading.matching_service import log
 
 Columns = Sequence[Sequence[Any]]
+
+_BEGIN = "BEGIN"
+
+# For this transaction only. The statements below find a handful of rows by key in tables of any size: a plan made
+# while a table was small, or its statistics old, must not read the whole of it when it has grown.
+_PLANS_BY_KEY = """
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+           set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"""
 
 _LOCK = """
     SELECT b.sequence, b.epoch, b.last_event_at, b.market_id FROM trading_bookstate b
@@ -25,11 +34,11 @@ _MARKET = """
     LEFT JOIN market_price price ON price.market_id = m.id
     WHERE m.symbol = %s"""
 
-_ORDER_IDS = "SELECT nextval('trading_order_id_seq') FROM generate_series(1, %s)"
+_ORDER_IDS = "SELECT nextval('trading_order_id_seq') FROM generate_series(1, %s::int)"
 
 _TRADE_IDS = """
     SELECT nextval('trading_trade_id_seq'), nextval('accounts_ledgertransaction_id_seq')
-    FROM generate_series(1, %s)"""
+    FROM generate_series(1, %s::int)"""
 
 _BALANCES = """
     SELECT b.account_id, b.asset, b.available, b.held FROM accounts_balance b
@@ -42,7 +51,8 @@ _REPEATED = """
 
 _ADD_EVENTS = f"""
     INSERT INTO trading_orderevent (market_id, created_at, sequence, trade_id, {", ".join(log.COLUMNS)})
-    SELECT %s, %s, v.sequence, v.trade_id, {", ".join(f"v.{name}" for name in log.COLUMNS[:-1])}, v.details::jsonb
+    SELECT %s::bigint, %s::timestamptz, v.sequence, v.trade_id,
+           {", ".join(f"v.{name}" for name in log.COLUMNS[:-1])}, v.details::jsonb
     FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
                 %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
         AS v(sequence, trade_id, {", ".join(log.COLUMNS)})"""
@@ -51,7 +61,8 @@ _ADD_ORDERS = """
     INSERT INTO trading_order (market_id, created_at, updated_at, id, account_id, client_order_id, side, type,
         time_in_force, post_only, self_trade_prevention, price, quantity, quote_quantity, status,
         filled_quantity, filled_cost, cancelled_quantity, reason, priority)
-    SELECT %s, %s, %s, v.* FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+    SELECT %s::bigint, %s::timestamptz, %s::timestamptz, v.*
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
         %s::boolean[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[], %s::text[], %s::numeric[],
         %s::numeric[], %s::numeric[], %s::text[], %s::bigint[]) AS v"""
 
@@ -70,17 +81,18 @@ _ADD_TRADES = """
     INSERT INTO trading_trade (market_id, created_at, id, sequence, price, quantity, cost, taker_side,
         taker_order_id, maker_order_id, taker_account_id, maker_account_id, taker_fee, maker_fee,
         ledger_transaction_id)
-    SELECT %s, %s, v.* FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[],
+    SELECT %s::bigint, %s::timestamptz, v.*
+    FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[],
         %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[],
         %s::bigint[]) AS v"""
 
 _FORWARD = """
-    UPDATE trading_bookstate SET sequence = %s, last_event_at = %s, last_price = coalesce(%s, last_price)
+    UPDATE trading_bookstate SET sequence = %s, last_event_at = %s, last_price = coalesce(%s::numeric, last_price)
     WHERE market_id = %s"""
 
 _SET_STATE = """
     UPDATE trading_bookstate SET mark_price = %s, index_price = %s, auction_ends_at = %s,
-        opened_at = coalesce(%s, opened_at)
+        opened_at = coalesce(%s::timestamptz, opened_at)
     WHERE market_id = %s"""
 
 _SET_STATUS = "UPDATE market_market SET status = %s WHERE id = %s"
@@ -100,87 +112,97 @@ _CHANGE_CONDITIONS = """
     WHERE c.order_id = v.id"""
 
 _FILLS_OF = """
-    SELECT coalesce(sum(quantity), 0), coalesce(sum(CASE WHEN taker_order_id = %s THEN taker_fee ELSE maker_fee END), 0)
-    FROM trading_trade WHERE taker_order_id = %s OR maker_order_id = %s"""
+    SELECT coalesce(sum(quantity), 0),
+           coalesce(sum(CASE WHEN taker_order_id = %s::bigint THEN taker_fee ELSE maker_fee END), 0)
+    FROM trading_trade WHERE taker_order_id = %s::bigint OR maker_order_id = %s::bigint"""
 
 
-def lock_symbol(cursor: Any, symbol: str) -> None:
-    cursor.execute(_LOCK, (symbol,), prepare=True)
+def begin(pipeline: Pipeline) -> None:
+    pipeline.add(_BEGIN)
+    pipeline.add(_PLANS_BY_KEY)
 
 
-def read_market(cursor: Any, symbol: str) -> None:
-    cursor.execute(_MARKET, (symbol,), prepare=True)
+def commit(pipeline: Pipeline) -> None:
+    pipeline.add("COMMIT")
 
 
-def take_order_ids(cursor: Any, count: int) -> None:
-    cursor.execute(_ORDER_IDS, (count,), prepare=True)
+def lock_symbol(pipeline: Pipeline, symbol: str) -> Answer:
+    return pipeline.add(_LOCK, symbol)
 
 
-def take_trade_ids(cursor: Any, count: int) -> None:
+def read_market(pipeline: Pipeline, symbol: str) -> Answer:
+    return pipeline.add(_MARKET, symbol)
+
+
+def take_order_ids(pipeline: Pipeline, count: int) -> Answer:
+    return pipeline.add(_ORDER_IDS, count)
+
+
+def take_trade_ids(pipeline: Pipeline, count: int) -> Answer:
     """Rows (trade id, ledger transaction id)."""
-    cursor.execute(_TRADE_IDS, (count,), prepare=True)
+    return pipeline.add(_TRADE_IDS, count)
 
 
-def read_balances(cursor: Any, symbol: str, account_ids: Sequence[int]) -> None:
+def read_balances(pipeline: Pipeline, symbol: str, account_ids: Sequence[int]) -> Answer:
     """Rows (account_id, asset, available, held), without a lock."""
-    cursor.execute(_BALANCES, (symbol, account_ids), prepare=True)
+    return pipeline.add(_BALANCES, symbol, list(account_ids))
 
 
-def find_repeated(cursor: Any, keys: Sequence[tuple[int, str]]) -> None:
+def find_repeated(pipeline: Pipeline, keys: Sequence[tuple[int, str]]) -> Answer:
     """Rows (account_id, client_order_id, order id) of client order ids that were used before."""
-    cursor.execute(_REPEATED, ([key[0] for key in keys], [key[1] for key in keys]), prepare=True)
+    return pipeline.add(_REPEATED, [key[0] for key in keys], [key[1] for key in keys])
 
 
-def add_events(cursor: Any, market_id: int, now: datetime, rows: Columns) -> None:
+def add_events(pipeline: Pipeline, market_id: int, now: datetime, rows: Columns) -> None:
     """Rows (sequence, trade_id, *log.COLUMNS)."""
-    cursor.execute(_ADD_EVENTS, (market_id, now, *_transposed(rows)), prepare=True)
+    pipeline.add(_ADD_EVENTS, market_id, now, *_transposed(rows))
 
 
-def add_orders(cursor: Any, market_id: int, now: datetime, rows: Columns) -> None:
-    cursor.execute(_ADD_ORDERS, (market_id, now, now, *_transposed(rows)), prepare=True)
+def add_orders(pipeline: Pipeline, market_id: int, now: datetime, rows: Columns) -> None:
+    pipeline.add(_ADD_ORDERS, market_id, now, now, *_transposed(rows))
 
 
-def change_orders(cursor: Any, now: datetime, rows: Columns) -> None:
-    cursor.execute(_CHANGE_ORDERS, (now, *_transposed(rows)), prepare=True)
+def change_orders(pipeline: Pipeline, now: datetime, rows: Columns) -> None:
+    pipeline.add(_CHANGE_ORDERS, now, *_transposed(rows))
 
 
-def add_trades(cursor: Any, market_id: int, now: datetime, rows: Columns) -> None:
-    cursor.execute(_ADD_TRADES, (market_id, now, *_transposed(rows)), prepare=True)
+def add_trades(pipeline: Pipeline, market_id: int, now: datetime, rows: Columns) -> None:
+    pipeline.add(_ADD_TRADES, market_id, now, *_transposed(rows))
 
 
 def move_forward(
-    cursor: Any, market_id: int, sequence: int, now: datetime, last_price: Decimal | None
+    pipeline: Pipeline, market_id: int, sequence: int, now: datetime, last_price: Decimal | None
 ) -> None:
-    cursor.execute(_FORWARD, (sequence, now, last_price, market_id), prepare=True)
+    pipeline.add(_FORWARD, sequence, now, last_price, market_id)
 
 
-def add_conditions(cursor: Any, rows: Columns) -> None:
-    cursor.execute(_ADD_CONDITIONS, _transposed(rows), prepare=True)
+def add_conditions(pipeline: Pipeline, rows: Columns) -> None:
+    pipeline.add(_ADD_CONDITIONS, *_transposed(rows))
 
 
-def change_conditions(cursor: Any, rows: Columns) -> None:
+def change_conditions(pipeline: Pipeline, rows: Columns) -> None:
     """Rows (order id, hidden, trigger price, extreme, reserve) of live orders."""
-    cursor.execute(_CHANGE_CONDITIONS, _transposed(rows), prepare=True)
+    pipeline.add(_CHANGE_CONDITIONS, *_transposed(rows))
 
 
 def set_state(
-    cursor: Any,
+    pipeline: Pipeline,
     market_id: int,
     prices: Sequence[Decimal | None],
     ends_at: datetime | None,
     opened_at: datetime | None,
 ) -> None:
     """Mark and index price as the triggers saw them, and the end of a call auction."""
-    cursor.execute(_SET_STATE, (*prices, ends_at, opened_at, market_id), prepare=True)
+    pipeline.add(_SET_STATE, *prices, ends_at, opened_at, market_id)
 
 
-def set_status(cursor: Any, market_id: int, status: str) -> None:
-    cursor.execute(_SET_STATUS, (status, market_id), prepare=True)
+def set_status(pipeline: Pipeline, market_id: int, status: str) -> None:
+    pipeline.add(_SET_STATUS, status, market_id)
 
 
-def read_fills_of(cursor: Any, order_id: int) -> None:
+def read_fills_of(pipeline: Pipeline, order_id: int) -> Answer:
     """One row: lots in base that the order's committed trades filled, and the fees they cost it."""
-    cursor.execute(_FILLS_OF, (order_id, order_id, order_id), prepare=True)
+    return pipeline.add(_FILLS_OF, order_id, order_id, order_id)
 
 
 def _transposed(rows: Columns) -> list[list[Any]]:

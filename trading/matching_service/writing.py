@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from accounts.ledger import Entry
 from accounts.services import ledger
 from common.clock import from_ms
 from common.money import EXACT
+from common.pipelined import Pipeline
 from trading import settlement
 from trading.matching.events import Accepted, PriceMoved, StatusChanged, Traded, Uncrossed
 from trading.matching.terms import INDEX, MARK
@@ -19,38 +19,44 @@ if TYPE_CHECKING:
     from trading.matching_service.batch import Batch
 
 
-def write(batch: "Batch") -> None:
-    """Events, orders, trades, postings, balances, and the symbol's sequence forward."""
-    cursor, now, market_id = batch.cursor, batch.now, batch.market_id
-    fills = list(_numbered_fills(batch))
+def write(batch: "Batch", pipeline: Pipeline) -> None:
+    """Events, orders, trades, postings, balances, the symbol's sequence forward, and the commit.
+
+    The server works on what it has while the next rows are made here.
+    """
+    now, market_id = batch.now, batch.market_id
+    statements.add_events(pipeline, market_id, now, list(_event_rows(batch)))
+    pipeline.push()
     new, changed = _order_rows(batch)
-    with batch.connection.pipeline():
-        statements.add_events(cursor, market_id, now, list(_event_rows(batch)))
-        if new:
-            statements.add_orders(cursor, market_id, now, new)
-        if changed:
-            statements.change_orders(cursor, now, changed)
-        _write_conditions(batch)
-        if fills:
-            statements.add_trades(cursor, market_id, now, [_trade_row(fill) for fill in fills])
-            _write_postings(batch, fills)
-        if batch.locked:
-            ledger.set_balance_rows(cursor, batch.locked.rows())
-        last_price = fills[-1].price if fills else None
-        statements.move_forward(cursor, market_id, batch.book.sequence, now, last_price)
-        _write_state(batch)
-    batch.fills = fills
+    if new:
+        statements.add_orders(pipeline, market_id, now, new)
+    if changed:
+        statements.change_orders(pipeline, now, changed)
+    _write_conditions(batch, pipeline)
+    pipeline.push()
+    batch.fills = list(_numbered_fills(batch))
+    if batch.fills:
+        statements.add_trades(pipeline, market_id, now, [_trade_row(fill) for fill in batch.fills])
+        _write_postings(batch, pipeline)
+        pipeline.push()
+    if batch.locked:
+        ledger.set_balance_rows(pipeline, batch.locked.rows())
+    last_price = batch.fills[-1].price if batch.fills else None
+    statements.move_forward(pipeline, market_id, batch.book.sequence, now, last_price)
+    _write_state(batch, pipeline)
+    statements.commit(pipeline)
+    pipeline.push()
 
 
-def _write_conditions(batch: "Batch") -> None:
+def _write_conditions(batch: "Batch", pipeline: Pipeline) -> None:
     if batch.changes.with_conditions:
-        statements.add_conditions(batch.cursor, condition_rows.new_rows(batch))
+        statements.add_conditions(pipeline, condition_rows.new_rows(batch))
     changed = list(condition_rows.changed_rows(batch))
     if changed:
-        statements.change_conditions(batch.cursor, changed)
+        statements.change_conditions(pipeline, changed)
 
 
-def _write_state(batch: "Batch") -> None:
+def _write_state(batch: "Batch", pipeline: Pipeline) -> None:
     """The market's state and the prices from outside, if an event of this batch moved them."""
     rarer = [event for event, _ in batch.events if isinstance(event, StatusChanged | PriceMoved)]
     if not rarer:
@@ -60,9 +66,9 @@ def _write_state(batch: "Batch") -> None:
     prices = [batch.price(book.prices.get(source)) for source in (MARK, INDEX)]
     ends_at = None if book.auction_ends_at is None else from_ms(book.auction_ends_at)
     opened_at = batch.now if changed_state else None
-    statements.set_state(batch.cursor, batch.market_id, prices, ends_at, opened_at)
+    statements.set_state(pipeline, batch.market_id, prices, ends_at, opened_at)
     if changed_state:
-        statements.set_status(batch.cursor, batch.market_id, book.status)
+        statements.set_status(pipeline, batch.market_id, book.status)
 
 
 def _event_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:
@@ -106,16 +112,15 @@ def _trade_row(fill: FillRow) -> tuple[Any, ...]:
     return (fill.id, *fill[2:14])
 
 
-def _write_postings(batch: "Batch", fills: list[FillRow]) -> None:
+def _write_postings(batch: "Batch", pipeline: Pipeline) -> None:
     entries = []
     settled = (fill for carried in batch.carried for fill in carried.fills)
-    for row, fill in zip(fills, settled, strict=True):
+    amount = batch.funds.amount
+    for row, fill in zip(batch.fills, settled, strict=True):
         for account_id, asset, units in settlement.entries(batch.market.terms, fill):
-            entries.append(
-                (row.ledger_transaction_id, Entry(account_id, asset, batch.funds.amount(units, asset)))
-            )
-    transactions = [(row.ledger_transaction_id, row.id) for row in fills]
-    ledger.add_trade_postings(batch.cursor, transactions, entries, batch.now)
+            entries.append((row.ledger_transaction_id, account_id, asset, amount(units, asset)))
+    transactions = [(row.ledger_transaction_id, row.id) for row in batch.fills]
+    ledger.add_trade_postings(pipeline, transactions, entries, batch.now)
 
 
 def _order_rows(batch: "Batch") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
+from trading.matching_service.publish import carrier
+
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
@@ -71,18 +73,20 @@ class WakeUps:
 
     async def _join(self, layer: Any, channel: str, joined: set[str]) -> None:
         """Make the groups of the channel those that have listeners."""
-        for group in self._listeners.keys() - joined:
+        wanted = {carrier(group) for group in self._listeners}
+        for group in wanted - joined:
             await layer.group_add(group, channel)
             joined.add(group)
-        for group in joined - self._listeners.keys():
+        for group in joined - wanted:
             joined.discard(group)
             await layer.group_discard(group, channel)
 
     async def _receive(self, layer: Any, channel: str) -> None:
         while True:
             message = await layer.receive(channel)
-            for hear in list(self._listeners.get(message.get("group", ""), ())):
-                hear(message)
+            for group in message.get("groups", ()):
+                for hear in list(self._listeners.get(group, ())):
+                    hear(message)
 
 
 wake_ups = WakeUps()

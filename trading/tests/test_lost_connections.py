@@ -5,9 +5,9 @@ from unittest.mock import patch
 import psycopg
 import pytest
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from trading import services
+from trading.matching_service.batch import Batch
 from trading.models import Order, OrderEvent
 from trading.tests.desk import TradingDesk, new_order
 from trading.tests.laws import broken_laws
@@ -58,16 +58,16 @@ def test_a_database_that_stays_away_is_unavailable_and_nothing_has_happened(desk
 
 def commits_and_loses_the_answer(times):
     """The server commits; the connection dies before the client hears of it."""
-    commit, left = BaseDatabaseWrapper._commit, [times]
+    commit, left = Batch.commit, [times]
 
-    def cut_off(self):
-        commit(self)
+    def cut_off(batch):
+        commit(batch)
         if left[0] > 0:
             left[0] -= 1
-            self.connection.close()
+            batch.connection.close()
             raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    return patch.object(BaseDatabaseWrapper, "_commit", cut_off)
+    return patch.object(Batch, "commit", cut_off)
 
 
 @pytest.mark.parametrize("client_order_id", ["", "lunch"])
@@ -89,7 +89,8 @@ def test_several_orders_committed_without_an_answer_are_all_found(desk):
 
 
 def test_an_outcome_that_stays_unknown_is_told_and_found_by_the_client_order_id(desk):
-    with commits_and_loses_the_answer(times=2):
+    away_again = before("use_book", kill_its_connection, after=1)
+    with commits_and_loses_the_answer(times=1), away_again:
         assert desk.buys("alice", "0.1", at="60000", client_order_id="lunch") == "UNAVAILABLE"
     again = desk.buys("alice", "0.1", at="60000", client_order_id="lunch")
     assert (again.order.status, again.replayed, len(again.fills)) == ("filled", True, 1)
