@@ -43,12 +43,13 @@ class MarketStream:
         self.book.advance()
         self._traded_to = self.book.sequence  # up to here the messages of TRADES are complete
         self._snapshots: dict[str, str] = {}  # as of this sequence, made when first asked for
+        self._starts_again = False  # until snapshots of a book that was loaded afresh have been made
 
     def advance(self) -> Messages:
         """The messages that lead from the last look to the newest commit, by channel; empty if nothing was."""
         before = self.book.sequence
         news = self.book.advance()
-        if news is None:
+        if news is None or self._starts_again:
             return self._start_again()
         if not news:
             return {}
@@ -72,10 +73,13 @@ class MarketStream:
         return self._snapshots[channel]
 
     def _start_again(self) -> Messages:
-        """The book was loaded afresh."""
+        """The book was loaded afresh. If the database is lost meanwhile, the next look starts again too."""
+        self._starts_again = True
         self._snapshots.clear()
         self._traded_to = self.book.sequence
-        return {channel: self.snapshot(channel) for channel in CHANNELS}
+        snapshots = {channel: self.snapshot(channel) for channel in CHANNELS}
+        self._starts_again = False
+        return snapshots
 
     def _snapshot(self, channel: str) -> dict[str, Any]:
         if channel == BOOK:

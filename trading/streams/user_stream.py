@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,63 +21,80 @@ BALANCES = "balances"
 RECENT_FILLS = 50
 
 
+@dataclass
+class Shown:
+    """What a client has been told."""
+
+    open: dict[str, dict[str, Any]]
+    orders: LateRows
+    fills: LateRows
+    balances: list[dict[str, str]]
+
+    def draft(self) -> "Shown":
+        return replace(self, orders=copy(self.orders), fills=copy(self.fills))
+
+
 class UserStream:
-    """Remembers what its client has been shown. Blocking: it runs on a thread, one call at a time."""
+    """Remembers what its client has been shown. Blocking: it runs on a thread, one call at a time.
+
+    A look that loses the database, be it at its very end, has shown nothing: the next one tells it all.
+    """
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
-        self._open: dict[str, dict[str, Any]] = {}
         self._orders = selectors.orders(account_id)
         self._fills = selectors.fills(account_id)
-        self._balances: list[dict[str, str]] = []
-        self._new_orders: LateRows
-        self._new_fills: LateRows
+        self._shown: Shown
 
     def snapshot(self) -> list[str]:
         """Open orders, recent fills and balances, all of one moment."""
         with _one_moment():
-            return self._snapshot()
+            orders = [order_json(order) for order in selectors.open_orders(self.account_id)]
+            fills = [fill_json(fill, self.account_id) for fill in self._fills[:RECENT_FILLS]]
+            shown = Shown(
+                open={order["id"]: order for order in orders},
+                orders=LateRows(self._orders),
+                fills=LateRows(self._fills),
+                balances=self._read_balances(),
+            )
+        self._shown = shown
+        return [
+            _message(ORDERS, "snapshot", orders),
+            _message(FILLS, "snapshot", fills),
+            _message(BALANCES, "snapshot", shown.balances),
+        ]
 
     def changes(self) -> list[str]:
         """What is new since the last look: orders as they stand, fills oldest first, all balances."""
+        shown = self._shown.draft()
         with _one_moment():
-            return self._changes()
+            messages = self._changes(shown)
+        self._shown = shown
+        return messages
 
-    def _snapshot(self) -> list[str]:
-        orders = [order_json(order) for order in selectors.open_orders(self.account_id)]
-        self._open = {order["id"]: order for order in orders}
-        self._new_orders, self._new_fills = LateRows(self._orders), LateRows(self._fills)
-        fills = list(self._fills[:RECENT_FILLS])
-        self._balances = self._read_balances()
-        return [
-            _message(ORDERS, "snapshot", orders),
-            _message(FILLS, "snapshot", [fill_json(fill, self.account_id) for fill in fills]),
-            _message(BALANCES, "snapshot", self._balances),
-        ]
-
-    def _changes(self) -> list[str]:
+    def _changes(self, shown: Shown) -> list[str]:
         messages = []
-        fills = self._new_fills.new()
-        orders = self._changed_orders()
+        fills = shown.fills.new()
+        orders = self._changed_orders(shown)
         now = self._read_balances()
         if orders:
             messages.append(_message(ORDERS, "update", orders))
         if fills:
             messages.append(_message(FILLS, "update", [fill_json(fill, self.account_id) for fill in fills]))
-        if now != self._balances:
-            self._balances = now
+        if now != shown.balances:
+            shown.balances = now
             messages.append(_message(BALANCES, "update", now))
         return messages
 
-    def _changed_orders(self) -> list[dict[str, Any]]:
+    def _changed_orders(self, shown: Shown) -> list[dict[str, Any]]:
         """Orders that came, changed, or left the book; also those that came and went between two looks."""
         now_open = {str(order.pk): order_json(order) for order in selectors.open_orders(self.account_id)}
-        gone = [int(order_id) for order_id in self._open if order_id not in now_open]
+        gone = [int(order_id) for order_id in shown.open if order_id not in now_open]
         ended = self._orders.filter(pk__in=gone)
-        changed = {order_id: row for order_id, row in now_open.items() if self._open.get(order_id) != row}
-        for order in [*ended, *self._new_orders.new()]:
+        changed = {order_id: row for order_id, row in now_open.items() if shown.open.get(order_id) != row}
+        for order in [*ended, *shown.orders.new()]:
             changed.setdefault(str(order.pk), order_json(order))
-        self._open = now_open
+        shown.open = now_open
         return sorted(changed.values(), key=lambda order: int(order["id"]))
 
     def _read_balances(self) -> list[dict[str, str]]:
