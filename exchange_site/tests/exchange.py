@@ -29,11 +29,12 @@ class LiveExchange:
         self._commands = programs.commands(folder, self._environment, web, sockets)
 
     def start(self, *names: str) -> None:
-        """Start these programs and wait until they listen."""
+        """Start these programs, and wait until those that have a port listen."""
         for name in names:
             self._processes[name] = self._launch(name)
         for name in names:
-            self._await_port(name)
+            if name in self._ports:
+                self._await_port(name)
 
     def stop(self, *names: str) -> None:
         """Stop these programs and their children."""
