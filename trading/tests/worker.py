@@ -20,11 +20,13 @@ django.setup()
 import psycopg  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from accounts.services import ledger  # noqa: E402
 from common.errors import Refused  # noqa: E402
 from trading import services  # noqa: E402
 from trading.matching_service import pipeline, statements  # noqa: E402
 from trading.matching_service.batch import Batch  # noqa: E402
 from trading.rules import NewOrder  # noqa: E402
+from trading.tests.attempts import attempt, attempts_at_once  # noqa: E402
 from trading.tests.random_orders import random_order  # noqa: E402
 
 NOBODY = 0
@@ -70,7 +72,13 @@ def failures_met():
 
 
 def take_the_lock_away():
+    assert "FOR NO KEY UPDATE OF b" in statements._LOCK
     statements._LOCK = statements._LOCK.replace("FOR NO KEY UPDATE OF b", "")
+
+
+def take_the_balance_locks_away():
+    assert "FOR NO KEY UPDATE OF b" in ledger._LOCK_ROWS
+    ledger._LOCK_ROWS = ledger._LOCK_ROWS.replace("FOR NO KEY UPDATE OF b", "")
 
 
 def stop_before_writing(key):
@@ -153,7 +161,8 @@ def trade_until_killed(seed, symbol, accounts, tag):
 # ---- the line ----
 
 REQUESTS = (
-    place, cancel, warm_book, failures_met, take_the_lock_away, stop_before_writing, storm, trade_until_killed,
+    place, cancel, attempt, attempts_at_once, warm_book, failures_met, take_the_lock_away,
+    take_the_balance_locks_away, stop_before_writing, storm, trade_until_killed,
 )  # fmt: skip
 
 
