@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from common import clock
-from trading import rules
+from trading import market_states, rules
 from trading.matching import commands
 from trading.matching.refusal import Refusal
 from trading.matching.terms import Link
@@ -74,8 +73,10 @@ def command_of(request: Request, batch: "Batch") -> commands.Command | Refusal:
     if isinstance(request, CancelAllRequest):
         return commands.CancelAll(request.account_id, request.reason)
     if isinstance(request, StatusRequest):
-        ends_at = None if request.ends_at is None else clock.to_ms(request.ends_at)
-        return commands.SetStatus(request.status, request.reason, ends_at)
+        return market_states.change(
+            batch.book.status, batch.book.auction_ends_at, request.status, request.auction_seconds,
+            request.reason, batch.now_ms,
+        )  # fmt: skip
     if isinstance(request, SweepRequest):
         return commands.Advance(batch.now_ms)
     assert isinstance(request, AmendRequest)

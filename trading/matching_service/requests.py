@@ -57,11 +57,11 @@ class LinkedRequest:
 
 @dataclass(frozen=True, slots=True)
 class StatusRequest:
-    """Another state of the market. ends_at: of a call auction."""
+    """Another state of the market. auction_seconds: of the call auction that it leads to, if it leads to one."""
 
     status: str
     reason: str = ""
-    ends_at: datetime | None = None
+    auction_seconds: int | None = None
     account_id: int = NOBODY
 
 

@@ -13,9 +13,10 @@ from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_order import cancel_all, cancel_order
 from trading.services.first_markets import make_first_markets
-from trading.services.open_market import open_market, set_market_status
+from trading.services.open_market import open_market
 from trading.services.place_order import place_order, place_orders
 from trading.services.roll_up_candles import roll_up_candles
+from trading.services.set_market_status import set_market_status
 from trading.services.submit import submit
 from trading.services.suspend_user import suspend_user
 

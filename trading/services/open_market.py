@@ -1,14 +1,17 @@
-"""Making a market tradable, and saying whether it is."""
+"""Making a market tradable."""
 
 import uuid
 
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import transaction
+import psycopg
+from django.db import connection, transaction
 
-from accounts.models import Account, User
+from accounts.models import Account
 from accounts.services import system_account
+from common import clock
 from market.models import Market
-from market.selectors import market_by_symbol
+from trading.matching.events import StatusChanged
+from trading.matching.terms import OPEN
+from trading.matching_service import log, statements
 from trading.models import BookState
 
 
@@ -16,23 +19,18 @@ from trading.models import BookState
 def open_market(market: Market) -> BookState:
     """The rows that a market needs to be matched: its book and its fee account. Safe to repeat."""
     system_account(Account.Kind.FEES, f"fees:{market.symbol}")
-    state, _ = BookState.objects.get_or_create(market=market, defaults={"epoch": uuid.uuid4()})
+    state, made = BookState.objects.get_or_create(market=market, defaults={"epoch": uuid.uuid4()})
+    if made and market.status != OPEN:
+        _log_first_state(state, market.status)
     return state
 
 
-def set_market_status(symbol: str, status: str, by: User | None = None, reason: str = "") -> Market:
-    """Open, halt or set to cancel-only. Waits for the batch in hand and holds from the next one on.
-
-    With `by`, the market's history in the admin tells who did it, when and, if given, why.
-    Raises Refused UNKNOWN_SYMBOL.
-    """
-    market = market_by_symbol(symbol)
-    with transaction.atomic():
-        BookState.objects.select_for_update(no_key=True).get(market=market)
-        Market.objects.filter(pk=market.pk).update(status=status)
-        if by is not None:
-            rows = Market.objects.filter(pk=market.pk)
-            message = f"Status: {status}: {reason}" if reason else f"Status: {status}"
-            LogEntry.objects.log_actions(by.pk, rows, CHANGE, message, single_object=True)
-    market.refresh_from_db()
-    return market
+def _log_first_state(state: BookState, status: str) -> None:
+    """A book begins open; of one that does not, the log says so first, for the book follows from the log alone."""
+    state.sequence, state.last_event_at = 1, clock.now()
+    state.opened_at = state.last_event_at
+    row = log.to_row(StatusChanged(status, "NEW_MARKET", None))
+    statements.add_events(
+        psycopg.Cursor(connection.connection), state.market_id, state.last_event_at, [(1, None, *row)]
+    )
+    state.save()
