@@ -1,0 +1,25 @@
+"""The statements of an order are parsed and planned once per connection, not once per order."""
+
+import pytest
+from django.db import connection
+
+from trading.tests.desk import TradingDesk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_statements_of_an_order_are_prepared():
+    desk = TradingDesk()
+    desk.sells("bob", "0.5", at="60000")
+    desk.buys("alice", "0.5", at="60000")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = " ".join(statement for (statement,) in cursor.fetchall())
+    for table in (
+        "trading_bookstate",
+        "trading_orderevent",
+        "trading_order",
+        "trading_trade",
+        "accounts_posting",
+    ):
+        assert table in prepared
