@@ -10,11 +10,12 @@ sends its next request when the answer to the one before is there.
 import argparse
 import gc
 import json
+import os
 import select
 import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import cycle
 from time import perf_counter
@@ -69,24 +70,44 @@ def run(host: str, port: int, requests: Iterable[bytes], connections: int, secon
     """
     source = requests if isinstance(requests, Iterator) else cycle(list(requests))
     with ExitStack() as stack:
-        open_sockets = [stack.enter_context(_connect(host, port)) for _ in range(connections)]
+        opened = [stack.enter_context(closing(_Connection(host, port))) for _ in range(connections)]
         poll = stack.enter_context(select.epoll())
         gc.disable()  # nothing here makes cycles, and a pause of ours would look like one of the server's
         stack.callback(gc.enable)
-        return _drive(poll, {each.fileno(): _Connection(each) for each in open_sockets}, source, seconds)
+        return _drive(poll, {each.fileno(): each for each in opened}, source, seconds)
 
 
 class _Connection:
-    __slots__ = ("received", "sent_at", "socket")
+    """One socket; another in its place, of the same number, when the server ends it after an answer."""
 
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
+    __slots__ = ("_address", "_ended", "received", "sent_at", "socket")
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        self._ended = False
+        self.socket = _connect(host, port)
         self.received = b""
         self.sent_at = 0.0
 
-    def send(self, request: bytes) -> None:
+    def fileno(self) -> int:
+        return self.socket.fileno()
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def send(self, request: bytes) -> bool:
+        """Whether it is a new socket now, unknown to whoever waits for the number."""
+        is_new, self._ended = self._ended, False
+        if is_new:
+            self._connect_again()
         self.sent_at = perf_counter()
         self.socket.sendall(request)
+        return is_new
+
+    def _connect_again(self) -> None:
+        fresh = _connect(*self._address)
+        os.dup2(fresh.fileno(), self.socket.fileno())
+        fresh.close()
 
     def receive(self) -> int | None:
         """The status of the answer once all of it is there; None before."""
@@ -95,14 +116,16 @@ class _Connection:
             raise LoadError("the server closed a connection")
         self.received = data = self.received + data if self.received else data
         end = data.find(b"\r\n\r\n")
-        if end < 0 or len(data) < end + 4 + _content_length(data[:end]):
+        head = data[:end].lower()
+        if end < 0 or len(data) < end + 4 + _content_length(head):
             return None
         self.received = b""
+        self._ended = b"\r\nconnection: close" in head
         return int(data[9:12])
 
 
 def _content_length(head: bytes) -> int:
-    _, found, rest = head.lower().partition(b"\r\ncontent-length:")
+    _, found, rest = head.partition(b"\r\ncontent-length:")
     if not found:
         raise LoadError(f"an answer without a length: {head[:200]!r}")
     return int(rest.partition(b"\r\n")[0])
@@ -136,10 +159,11 @@ def _drive(
             now = perf_counter()
             load.latencies.append(now - connection.sent_at)
             load.statuses[status] += 1
-            if now < deadline:
-                connection.send(next(source))
-            else:
+            if now >= deadline:
                 busy -= 1
+                poll.unregister(number)
+            elif connection.send(next(source)):
+                poll.register(number, select.EPOLLIN)
     load.seconds = now - begun
     return load
 

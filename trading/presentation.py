@@ -9,8 +9,8 @@ from typing import Any
 from common.clock import to_ms
 from common.money import FLOORING, format_decimal
 from market.candles import Bar
-from trading.committed_book import Levels
-from trading.matching_service.requests import FillRow, PlacedRow
+from trading.committed_book import BookSnapshot, Levels
+from trading.matching_service.requests import FillRow, PlacedOrder, PlacedRow
 from trading.models import Order, Trade
 from trading.selectors.market_data import Ticker
 
@@ -73,6 +73,12 @@ def conditions_json(order: Order | PlacedRow) -> dict[str, Any]:
     }
 
 
+def placed_json(placed: PlacedOrder) -> dict[str, Any]:
+    """An order and the fills that it made, as PlacedOrderSerializer describes them."""
+    account_id = placed.order.account_id
+    return {**order_json(placed.order), "fills": [fill_json(fill, account_id) for fill in placed.fills]}
+
+
 def average_price(order: Order | PlacedRow) -> Decimal | None:
     """What a unit cost on average, to 8 decimals, only to be shown; None without a fill."""
     if not order.filled_quantity:
@@ -98,6 +104,16 @@ def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
         "fee": format_decimal(trade.taker_fee if is_taker else trade.maker_fee),
         "fee_asset": base if bought else quote,
         "time": to_ms(trade.created_at),
+    }
+
+
+def book_json(book: BookSnapshot) -> dict[str, Any]:
+    """As OrderBookSerializer describes it."""
+    return {
+        "symbol": book.symbol,
+        "sequence": book.sequence,
+        "bids": levels_json(book.bids),
+        "asks": levels_json(book.asks),
     }
 
 

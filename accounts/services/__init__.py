@@ -1,6 +1,7 @@
 """What can be done to users, keys and money: the only writers of this room."""
 
 from accounts.services.api_keys import active_api_keys, create_api_key, revoke_api_key
+from accounts.services.bearers import find_bearer
 from accounts.services.ledger import (
     adjust_balance,
     claim_faucet,
@@ -24,6 +25,7 @@ __all__ = [
     "claim_faucet",
     "create_api_key",
     "end_tokens",
+    "find_bearer",
     "find_suspended",
     "issue_tokens",
     "open_account",

@@ -4,6 +4,7 @@ Whoever issues or ends tokens of a user holds a lock on the user's row, so that 
 two refreshes at once happen one after another.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_pas
 
 from accounts.models import APIKey, User
 from accounts.services.api_keys import check_api_key
+from accounts.services.bearers import verified
 from accounts.services.ledger import open_account
 from accounts.services.log_in import refuse_suspended
 from accounts.tokens import KEY_CLAIM, SCOPES_CLAIM, BearerToken, ExchangeToken
@@ -64,13 +66,13 @@ def end_tokens(refresh: str) -> None:
         _end(token)
 
 
-def authenticate_token(access: str | bytes, address: str) -> tuple[User, BearerToken]:
+def authenticate_token(access: str, address: str) -> tuple[User, BearerToken]:
     """Who makes a request with this access token from this address; `token.api_key` is set for a key's token.
 
-    Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED. Nothing is remembered from earlier requests, so that
-    suspending a user, changing a password and revoking a key count at once.
+    Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED. Nothing but that the signature is right is remembered from
+    earlier requests, so that suspending a user, changing a password and revoking a key count at once.
     """
-    token = _read(BearerToken, access)
+    token = _read(verified, access)
     user_id = token.get(api_settings.USER_ID_CLAIM)
     user = User.objects.select_related("account").filter(pk=user_id).first()
     if user is None:
@@ -111,9 +113,9 @@ def _end(token: ExchangeToken) -> None:
     BlacklistedToken.objects.create(token=found)
 
 
-def _read(kind: type[AnyToken], raw: str | bytes) -> AnyToken:
+def _read(kind: Callable[[Any], AnyToken], raw: str) -> AnyToken:
     try:
-        return kind(raw)  # type: ignore[arg-type]
+        return kind(raw)
     except (TokenError, KeyError, ValueError):
         _invalid()
 

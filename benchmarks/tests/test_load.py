@@ -68,6 +68,21 @@ def test_a_connection_that_is_closed_is_no_answer():
         run("127.0.0.1", port, [request_bytes("GET", "/")], connections=1, seconds=1)
 
 
+def test_a_connection_that_the_server_ends_in_due_form_is_made_anew():
+    connections = []
+
+    def answer_once(connected):
+        connections.append(connected)
+        with connected:
+            connected.recv(65_536)
+            connected.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with server(answer_once) as port:
+        load = run("127.0.0.1", port, [request_bytes("GET", "/")], connections=2, seconds=0.2)
+    assert load.statuses == {200: len(connections)}
+    assert len(connections) > 2
+
+
 def test_a_request_with_a_body_is_json_with_its_length():
     head, _, body = request_bytes("POST", "/x", {"a": "ä"}, {"Authorization": "Bearer t"}).partition(
         b"\r\n\r\n"

@@ -1,7 +1,7 @@
 """Where a request comes from."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,12 @@ IPV6_NETWORK_BITS = 64
 
 def client_address(request: HttpRequest) -> str:
     """The peer's IP address; with `TRUST_PROXY` what the proxy in front says it is (`X-Real-IP`)."""
-    return _address(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_REAL_IP"))
+    return environ_address(request.META)
+
+
+def environ_address(environ: Mapping[str, Any]) -> str:
+    """The same of a WSGI request."""
+    return _address(environ.get("REMOTE_ADDR"), environ.get("HTTP_X_REAL_IP"))
 
 
 def scope_address(scope: dict[str, Any]) -> str:

@@ -44,10 +44,12 @@ http {{
   uwsgi_temp_path {home}/uwsgi;
   scgi_temp_path {home}/scgi;
   client_max_body_size 1m;
+  # A bot keeps its connection; after nginx' own thousand requests it would have to make a new one.
+  keepalive_requests 1000000;
 
   # Shorter than the web server's own patience with an idle connection (30 s), so that no request is sent
   # into one that is being closed.
-  upstream web {{ server 127.0.0.1:{web}; keepalive 64; keepalive_timeout 15s; }}
+  upstream web {{ server 127.0.0.1:{web}; keepalive 64; keepalive_timeout 15s; keepalive_requests 1000000; }}
   upstream sockets {{ server 127.0.0.1:{sockets}; }}
 
   map $uri $ws_upgrade {{ default ""; ~^/ws/ "websocket"; }}

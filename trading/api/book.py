@@ -12,7 +12,7 @@ from common.api.fields import MoneyString
 from common.api.query import query_integer
 from common.api.schema import errors
 from trading import selectors
-from trading.presentation import levels_json
+from trading.presentation import book_json
 
 DEFAULT_DEPTH = 50
 MAX_DEPTH = 1000
@@ -46,15 +46,7 @@ class OrderBookView(APIView):
     )
     def get(self, request: Request, symbol: str) -> Response:
         depth = query_integer(request, "depth", DEFAULT_DEPTH, 1, MAX_DEPTH)
-        book = selectors.book_snapshot(symbol, depth)
-        return Response(
-            {
-                "symbol": book.symbol,
-                "sequence": book.sequence,
-                "bids": levels_json(book.bids),
-                "asks": levels_json(book.asks),
-            }
-        )
+        return Response(book_json(selectors.book_snapshot(symbol, depth)))
 
 
 class TimeView(APIView):

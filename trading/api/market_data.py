@@ -28,8 +28,9 @@ from market.selectors import price_of
 from market.services import tick_prices
 from trading.models import Order
 from trading.presentation import kline_json, ticker_json
-from trading.selectors.market_data import klines, last_price, public_trades, ticker, tickers
+from trading.selectors.market_data import klines, last_price, public_trades, tickers
 from trading.services.roll_up_candles import roll_up_if_behind
+from trading.shared_ticker import newest_ticker
 
 _TAGS = ["market data"]
 _MONEY = {"type": "string"}
@@ -117,8 +118,7 @@ class TickerView(APIView):
 
     @extend_schema(operation_id="ticker", tags=_TAGS, responses={200: TickerSerializer, **errors(404)})
     def get(self, request: Request, symbol: str) -> Response:
-        roll_up_if_behind()
-        return Response(ticker_json(ticker(symbol)))
+        return Response(ticker_json(newest_ticker(symbol)))
 
 
 class TradesPage(CursorPage):

@@ -38,7 +38,7 @@ from trading.api.serializers import (
     PlacedOrErrorSerializer,
 )
 from trading.models import Order
-from trading.presentation import fill_json, order_json
+from trading.presentation import fill_json, order_json, placed_json
 from trading.services import (
     PlacedOrder,
     amend_order,
@@ -96,7 +96,7 @@ class OrdersView(TradingView):
         serializer.is_valid(raise_exception=True)
         placed = place_order(self.account_id, *serializer.new_order())
         code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
-        return Response(_placed_json(placed), status=code)
+        return Response(placed_json(placed), status=code)
 
     @extend_schema(
         operation_id="list_orders",
@@ -228,11 +228,6 @@ class CancelAfterView(TradingView):
         return Response({"cancel_at": None if due_at is None else to_ms(due_at)})
 
 
-def _placed_json(placed: PlacedOrder) -> dict[str, Any]:
-    account_id = placed.order.account_id
-    return {**order_json(placed.order), "fills": [fill_json(fill, account_id) for fill in placed.fills]}
-
-
 def _order_with_fills(account_id: int, order: Order) -> dict[str, Any]:
     fills = selectors.fills(account_id, order_id=order.pk)
     return {**order_json(order), "fills": [fill_json(fill, account_id) for fill in [*fills][::-1]]}
@@ -284,7 +279,7 @@ def _place_batch(account_id: int, items: list[Any]) -> list[dict[str, Any]]:
 
 
 def _result_json(outcome: PlacedOrder | Refused) -> dict[str, Any]:
-    return _error_json(outcome) if isinstance(outcome, Refused) else {"order": _placed_json(outcome)}
+    return _error_json(outcome) if isinstance(outcome, Refused) else {"order": placed_json(outcome)}
 
 
 def _error_json(refused: Refused) -> dict[str, Any]:

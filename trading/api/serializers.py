@@ -1,5 +1,6 @@
 """What an order request may say, and what the answers look like."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -73,8 +74,13 @@ class NewOrderSerializer(StrictSerializer):
 
     def new_order(self) -> tuple[str, NewOrder]:
         """(symbol, order) of valid data."""
-        data = {name: value for name, value in self.validated_data.items() if name not in NEUTRAL}
-        return data.pop("symbol"), NewOrder(**data)
+        return order_of(self.validated_data)
+
+
+def order_of(validated_data: Mapping[str, Any]) -> tuple[str, NewOrder]:
+    """(symbol, order) of what NewOrderSerializer has found valid."""
+    data = {name: value for name, value in validated_data.items() if name not in NEUTRAL}
+    return data.pop("symbol"), NewOrder(**data)
 
 
 class AmendSerializer(StrictSerializer):

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from rest_framework.test import APIClient
 
+from trading import shared_ticker
 from trading.selectors import market_data
 from trading.services import open_market
 from trading.tests.market_data.trades import NOON, market_of
@@ -44,6 +45,8 @@ def ask(settings):
     client = APIClient(raise_request_exception=False)
 
     def ask(what, query="", symbol="BTC-USDT"):
+        # Trades are rows without events here, and the clock stands: nothing tells of the news.
+        shared_ticker._shared.clear()
         return client.get(f"/api/v1/{what}/{quote(symbol)}{query}" if symbol else f"/api/v1/{what}")
 
     return ask

@@ -1,0 +1,77 @@
+"""The fast lane of POST /api/v1/orders; trading.api.orders.OrdersView is its view.
+
+The order is read, charged, placed and shown as the view does it, and by the same functions but one: the fields
+of a plain order are read by a QuickReader of the view's serializer.
+"""
+
+import re
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+
+from accounts.models import APIKey
+from accounts.services import find_bearer
+from common.api.exceptions import error_answer
+from common.api.fast_lane import Answer, Environ, Headers, encode_json, read_body
+from common.api.parsers import parse_json
+from common.api.quick_reader import UNSURE, QuickReader
+from common.api.throttling import OverLimit, charge_lane, owner_key
+from common.errors import ErrorCode, Refused
+from trading.api.serializers import CLIENT_ORDER_ID, NewOrderSerializer, order_of
+from trading.presentation import placed_json
+from trading.rules import NewOrder
+from trading.services import place_order
+
+HEADERS: Headers = (
+    ("Content-Type", "application/json"),
+    ("Vary", "Accept"),
+    ("Allow", "GET, POST, DELETE, HEAD, OPTIONS"),
+)
+_CLIENT_ORDER_ID = re.compile(CLIENT_ORDER_ID, re.ASCII)
+
+
+def _client_order_id(value: Any) -> Any:
+    return value if type(value) is str and _CLIENT_ORDER_ID.match(value) else UNSURE
+
+
+def _false(value: Any) -> Any:
+    return False if value is False else UNSURE
+
+
+_reader = QuickReader(NewOrderSerializer, own={"client_order_id": _client_order_id, "reduce_only": _false})
+
+
+def place(environ: Environ) -> Answer | None:
+    """The answer to an order that is plainly right, after it was carried out; None leaves the request alone."""
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme != "Bearer" or environ.get("CONTENT_TYPE") != "application/json" or environ.get("QUERY_STRING"):
+        return None
+    order = _read_order(environ)
+    bearer = find_bearer(token) if order is not None else None
+    if order is None or bearer is None or APIKey.Scope.TRADE.value not in bearer.scopes:
+        return None
+    try:
+        charged = charge_lane(owner_key(bearer.user_id, bearer.key_id), bearer.tier)
+    except OverLimit as over:
+        return error_answer(Refused(ErrorCode.RATE_LIMITED), "", (*HEADERS, *over.headers), over.wait)
+    return _place((*HEADERS, *charged), bearer.account_id, *order)
+
+
+def _read_order(environ: Environ) -> tuple[str, NewOrder] | None:
+    body = read_body(environ)
+    if body is None:
+        return None
+    try:
+        data = _reader.read(parse_json(body))
+    except ParseError:
+        return None
+    return order_of(data) if data is not None else None
+
+
+def _place(headers: Headers, account_id: int, symbol: str, new: NewOrder) -> Answer:
+    """Never None, and never an exception: the order may have been carried out."""
+    try:
+        placed = place_order(account_id, symbol, new)
+        return Answer(200 if placed.replayed else 201, encode_json(placed_json(placed)).encode(), headers)
+    except Exception as error:
+        return error_answer(error, "POST /api/v1/orders", headers)
