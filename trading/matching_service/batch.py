@@ -87,6 +87,7 @@ class Batch:
         self.trade_ids: Sequence[tuple[Any, ...]] = []
         self.made_balances: set[Key] = set()
         self.fills: list[FillRow] = []
+        self._last = Pipeline(connection)
         self.quote_quantities: dict[int, Decimal] = {}  # of buys by cost, as asked for
 
     # ---- 1 ----
@@ -273,11 +274,12 @@ class Batch:
 
     def write(self) -> None:
         """Everything is on its way to the server with the commit behind it; `commit` waits for it."""
-        self._writing = Pipeline(self.connection)
-        writing.write(self, self._writing)
+        writing.write(self, self._last)
 
     def commit(self) -> None:
-        self._writing.run()
+        if not self.events:
+            statements.commit(self._last)  # nothing was written: only the lock is given back
+        self._last.run()
 
     def keep(self) -> None:
         """After the commit: the book stays as it is, and the balance rows made on the way exist."""

@@ -60,8 +60,7 @@ def _in_transaction(
             batch.judge()  # 6 funds hold under the lock
             batch.write()  # 7 events, orders, trades, postings, balances, sequence; and the commit behind them
         outcomes = batch.answer()  # made while the server writes
-        if batch.events:
-            batch.commit()
+        batch.commit()
     except FundsChanged:
         batch.book.undo()
         raise
