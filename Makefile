@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit reset setup setup-dev browser
+.PHONY: help demo test lint audit bench reset setup setup-dev setup-bench browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,10 @@ lint: setup-dev ## Check style, types, imports between the rooms, and that no mi
 audit: setup ## Check the laws of the ledger and of the books, in the running demo or in its kept data
 	@$(RUN) $(BIN)/python manage.py audit $(ARGS)
 
+bench: setup-bench ## List the benchmarks; ARGS=durable runs one, ARGS="all --write" all
+	@unset PORT HOST; export BOURSE_DATA_DIR="$(CURDIR)/.data/bench"; \
+	$(if $(ARGS),$(RUN)) $(BIN)/python -m benchmarks $(ARGS)
+
 reset: setup ## Empty the demo: all its data are deleted
 	@$(BIN)/python -m exchange_site.local.reset
 
@@ -52,6 +56,9 @@ setup: ## Make or update the virtual environment in .venv
 
 setup-dev:
 	@exchange_site/local/setup.sh dev
+
+setup-bench:
+	@exchange_site/local/setup.sh bench
 
 browser:
 	@exchange_site/local/browser.sh

@@ -33,6 +33,7 @@ OURS = (
     "beat-schedule*",
     "secret_key",
     "test",
+    "bench",
 )
 
 # sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included.

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Make or update .venv: `setup.sh runtime`, or `setup.sh dev` with what tests and linters need too.
+# Make or update .venv: `setup.sh runtime`, `setup.sh dev` with what tests and linters need too, or `setup.sh bench`
+# with the peers of the benchmarks.
 # Does nothing, at once, when the pinned requirements are those that were installed last.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kind=$1
 files=(requirements.txt)
 [ "$kind" = dev ] && files+=(requirements-dev.txt)
+[ "$kind" = bench ] && files+=(benchmarks/requirements.txt)
 
 find_python() {
   local name

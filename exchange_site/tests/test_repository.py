@@ -13,7 +13,7 @@ from django.core.management import get_commands
 from common.errors import ErrorCode
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ["exchange_site", "kpi", "agents", "trading", "risk", "accounts", "market", "common"]
+ROOMS = ["benchmarks", "exchange_site", "kpi", "agents", "trading", "risk", "accounts", "market", "common"]
 SOURCE = sorted(
     file
     for room in ROOMS
@@ -23,7 +23,7 @@ SOURCE = sorted(
 PAGES = sorted(
     file for folder in ("static", "templates") for file in (ROOT / folder).rglob("*") if file.is_file()
 )
-TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
 
 MOST_LINES_OF_A_FUNCTION = 50
 MOST_LINES_OF_A_FILE = 300
