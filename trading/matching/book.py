@@ -20,7 +20,7 @@ from trading.matching.events import (
     Uncrossed,
 )
 from trading.matching.level import Armed, BookOrder
-from trading.matching.links import ENTRY_ENDED, UNLINK, Entry
+from trading.matching.links import Entry
 from trading.matching.live_orders import LiveOrders
 from trading.matching.terms import BUY, ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, SELL, Link, Reason
 from trading.matching.triggers import fires_rising
@@ -108,7 +108,7 @@ class Book(LiveOrders):
             order.hidden = order.hidden_of(event.resting) if order.rests else 0
             self.add(order)
         elif conditions.link is not None and conditions.link.role == ENTRY:
-            self.effects.note(ENTRY_ENDED, [order.order_id])
+            self.effects.entry_ended(order.order_id)
 
     def _traded(self, event: Traded) -> None:
         maker = self.orders[event.maker_order_id]
@@ -141,8 +141,12 @@ class Book(LiveOrders):
             self._came_to_something(event.order_id)
 
     def _reduced(self, event: Reduced) -> None:
-        if not event.resting:
-            return
+        if event.resting:
+            self._shrink(event)
+        if self.links and event.reason != Reason.AMEND:
+            self._came_to_something(event.order_id)
+
+    def _shrink(self, event: Reduced) -> None:
         order = self.orders[event.order_id]
         open = order.open - event.quantity
         assert open > 0
@@ -154,8 +158,6 @@ class Book(LiveOrders):
         else:
             hidden = order.hidden_of(open)
         self._resize(order, open, hidden, order.filled)
-        if self.links and event.reason != Reason.AMEND:
-            self._came_to_something(event.order_id)
 
     def _amended(self, event: Amended) -> None:
         order = self.orders[event.order_id]
@@ -245,9 +247,9 @@ class Book(LiveOrders):
             self._put(self.links.legs, group, None)
             for leg in legs:
                 self._put(self.links.group_of, leg, None)
-            self.effects.note(UNLINK, (leg for leg in legs if leg != order_id))
+            self.effects.unlink(leg for leg in legs if leg != order_id)
         if order_id in self.links.entries and order_id not in self.orders:
-            self.effects.note(ENTRY_ENDED, [order_id])
+            self.effects.entry_ended(order_id)
 
     def _bind(self, order: BookOrder, link: Link) -> None:
         links = self.links

@@ -197,11 +197,7 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
     armed = order.armed
     assert armed is not None and order.conditions is not None and order.conditions.trigger is not None
     protection = worst_price(order.side, armed.trigger_price, order.conditions.trigger)
-    entry = _as_it_enters(order, order.open, protection)
-    if order.post_only and would_take(book, order.side, order.price):
-        arrival = Arrival(0, [], order.open, Reason.POST_ONLY)
-    else:
-        arrival = arrive(book, entry)
+    arrival = _enter(book, order, order.open, protection)
     fired = Triggered(
         order.order_id, order.account_id, order.side, order.price, order.open, arrival.resting, armed.reserve
     )
@@ -209,6 +205,13 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
         cancelled(book.orders[leg], Reason.LINKED) for leg in book.links.counterparts(order.order_id)
     ]
     return [fired, *counterparts, *arrival.events, *ending(order, order.price, arrival)]
+
+
+def _enter(book: Book, order: BookOrder, quantity: int, protection: int | None) -> Arrival:
+    """A waiting order comes in; one that must not take ends if it would."""
+    if order.post_only and book.status in MATCHING and would_take(book, order.side, order.price):
+        return Arrival(0, [], quantity, Reason.POST_ONLY)
+    return arrive(book, _as_it_enters(order, quantity, protection))
 
 
 def _as_it_enters(order: BookOrder, quantity: int, protection: int | None) -> Place:
@@ -232,13 +235,20 @@ def activate(book: Book, command: Activate) -> list[Event]:
     events: list[Event] = []
     reserved = None
     for order in exits:
-        if any(isinstance(event, Traded | Cancelled | Reduced) for event in events):
+        if any(_is_about(event, exits[0]) for event in events[1:]):
             break  # the first came to something at once; the other ends as its counterpart
         active = _activated(book, order, command.quantity, reserved)
         assert isinstance(active[0], Activated)
         reserved = active[0].reserve or active[0].price or 0
         events += active
     return events
+
+
+def _is_about(event: Event, order: BookOrder) -> bool:
+    """Whether an order traded or lost lots; that it took away another order of its owner is no matter."""
+    if isinstance(event, Traded):
+        return event.taker_order_id == order.order_id
+    return isinstance(event, Cancelled | Reduced) and event.order_id == order.order_id
 
 
 def _group(order: BookOrder) -> int:
@@ -252,7 +262,7 @@ def _activated(book: Book, order: BookOrder, quantity: int, reserved: int | None
     terms = order.conditions.trigger
     names = order.order_id, order.account_id, order.side, order.price, quantity
     if terms is None:
-        arrival = arrive(book, _as_it_enters(order, quantity, None))
+        arrival = _enter(book, order, quantity, None)
         active = Activated(*names, arrival.resting, 0, None, None)
         return [active, *arrival.events, *ending(order, order.price, arrival)]
     price = book.prices.get(terms.source)

@@ -46,14 +46,18 @@ class Links:
 
 
 class Effects:
-    """What the events since the last command made necessary, in order; empty between commands."""
+    """What the events since the last command made necessary; empty between commands."""
 
     def __init__(self) -> None:
-        self._urgent: deque[Effect] = deque()
+        self._unlinking: deque[int] = deque()
+        self._ended_entries: set[int] = set()
         self._firing: dict[int, None] = {}
 
-    def note(self, kind: str, order_ids: Iterable[int]) -> None:
-        self._urgent.extend(Effect(kind, order_id) for order_id in order_ids)
+    def unlink(self, order_ids: Iterable[int]) -> None:
+        self._unlinking.extend(order_ids)
+
+    def entry_ended(self, order_id: int) -> None:
+        self._ended_entries.add(order_id)
 
     def fire(self, order_ids: Iterable[int]) -> None:
         """Each order fires once, however often its price comes by."""
@@ -64,13 +68,21 @@ class Effects:
         self._firing.clear()
 
     def clear(self) -> None:
-        self._urgent.clear()
+        self._unlinking.clear()
+        self._ended_entries.clear()
         self._firing.clear()
 
     def take(self) -> Effect | None:
-        """Counterparts and exits before firing: a counterpart must not fire before it is cancelled."""
-        if self._urgent:
-            return self._urgent.popleft()
+        """Counterparts first: nobody may trade with one, and it must not fire. Then exits, the older bracket's first.
+
+        Firing last, in the order in which the prices were reached.
+        """
+        if self._unlinking:
+            return Effect(UNLINK, self._unlinking.popleft())
+        if self._ended_entries:
+            entry_id = min(self._ended_entries)
+            self._ended_entries.remove(entry_id)
+            return Effect(ENTRY_ENDED, entry_id)
         if self._firing:
             order_id = next(iter(self._firing))
             del self._firing[order_id]
