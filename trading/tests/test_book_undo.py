@@ -1,11 +1,19 @@
 """A batch that fails is undone: the book is as it was to the last link, and the same batch can come again."""
 
+import random
+from typing import get_args
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading.matching.book import Book
+from trading.matching.events import Event
+from trading.tests.drawn_commands import draw, drawn_commands
+from trading.tests.duel import Duel
 from trading.tests.pit import Pit
-from trading.tests.test_matching_against_reference import Duel, numbers
+
+SEED = 20260315
+COMMANDS = 4_000
 
 
 def anatomy(book):
@@ -20,12 +28,19 @@ def anatomy(book):
         }
         for side, levels in book.sides.items()
     }
-    orders = {
-        order_id: (order.account_id, order.side, order.price, order.quantity, order.open)
-        for order_id, order in book.orders.items()
-    }
+    orders = {order_id: order.in_words() for order_id, order in book.orders.items()}
     by_account = {account: sorted(own) for account, own in book.by_account.items()}
-    return book.sequence, sides, orders, by_account
+    links = book.links.legs, book.links.group_of, book.links.entries
+    market = book.status, book.auction_ends_at, dict(book.prices), list(book.expiring)
+    return book.sequence, sides, orders, by_account, [dict(table) for table in links], market, waiting(book)
+
+
+def waiting(book):
+    """The sorted tables of what waits for a price."""
+    triggers = book.triggers
+    tables = (triggers._armed, triggers._trailing)
+    rows = [{key: list(rows) for key, rows in table.items()} for table in tables]
+    return rows, {source: triggers.watches(source) for source in ("last", "mark", "index")}
 
 
 def backwards(level):
@@ -43,22 +58,31 @@ def assert_sound(book):
         for price, level in side.levels.items():
             queue = list(level)
             assert queue and backwards(level) == [order.order_id for order in reversed(queue)]
-            assert level.quantity == sum(order.open for order in queue)
+            assert level.quantity == sum(order.open - order.hidden for order in queue)
             assert all(order.price == price and 0 < order.open <= order.quantity for order in queue)
+            assert all(0 <= order.hidden < order.open for order in queue)
             assert all(book.orders[order.order_id] is order for order in queue)
-    assert sum(1 for _ in book) == len(book.orders) == sum(len(own) for own in book.by_account.values())
+    resting, waiting = list(book), list(book.waiting())
+    assert len(resting) + len(waiting) == len(book.orders) == sum(map(len, book.by_account.values()))
+    assert [order.order_id for order in waiting if order.armed] == [o.order_id for o in book.triggers]
+    assert book.effects.take() is None
 
 
 def carry_out_all(duel, commands):
     """The events of these commands, one after the other."""
     start = len(duel.pit.events)
     for drawn in commands:
-        duel.carry_out(duel.command(*drawn))
+        duel.carry_out_drawn(drawn)
     return duel.pit.events[start:]
 
 
+def replay_all(book, events):
+    for event in events:
+        book.replay(event)
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.lists(numbers, min_size=20, max_size=50), st.lists(numbers, min_size=1, max_size=40))
+@given(st.lists(drawn_commands, min_size=20, max_size=50), st.lists(drawn_commands, min_size=1, max_size=40))
 def test_undone_commands_leave_no_trace_and_can_be_done_again(before, batch):
     duel = Duel()
     carry_out_all(duel, before)
@@ -73,20 +97,36 @@ def test_undone_commands_leave_no_trace_and_can_be_done_again(before, batch):
     assert_sound(book)
     assert (anatomy(book), book.state_hash()) == (as_it_was, hash_as_it_was)
     book.begin()
-    book.apply_all(events)
+    replay_all(book, events)
     assert (anatomy(book), book.state_hash()) == (after, hash_after)
     book.undo()
     assert (anatomy(book), book.state_hash()) == (as_it_was, hash_as_it_was)
 
 
+def test_every_kind_of_command_of_a_long_day_can_be_undone():
+    """Each is carried out, undone, and walked again from its events, on the same book."""
+    chance, duel, seen = random.Random(SEED), Duel(), set()
+    book = duel.pit.book
+    for number in range(COMMANDS):
+        as_it_was, hash_as_it_was = anatomy(book), book.state_hash()
+        book.begin()
+        events = carry_out_all(duel, [draw(chance)])
+        hash_after = book.state_hash()
+        book.undo()
+        assert (anatomy(book), book.state_hash()) == (as_it_was, hash_as_it_was), number
+        replay_all(book, events)
+        assert book.state_hash() == hash_after, number
+        assert_sound(book)
+        seen |= {type(event) for event in events}
+    assert seen == set(get_args(Event))
+
+
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(numbers, min_size=30, max_size=80))
+@given(st.lists(drawn_commands, min_size=30, max_size=80))
 def test_the_log_walked_again_gives_the_same_book_at_every_event(commands):
     duel, walked = Duel(), Book()
     for drawn in commands:
-        start = len(duel.pit.events)
-        duel.carry_out(duel.command(*drawn))
-        walked.apply_all(duel.pit.events[start:])
+        replay_all(walked, carry_out_all(duel, [drawn]))
         assert walked.state_hash() == duel.pit.book.state_hash()
         assert anatomy(walked) == anatomy(duel.pit.book)
         assert_sound(walked)

@@ -1,0 +1,66 @@
+"""What can be done while a market is open, takes makers only, takes cancels only, is halted or called."""
+
+import pytest
+
+from trading.tests.pit import Pit
+
+
+@pytest.fixture
+def pit():
+    """Bob offers 5 at 101, Carol bids for 5 at 99, Alice has a stop at 95 on the mark price."""
+    pit = Pit()
+    pit.clock(0, mark=100)
+    pit.offer, pit.bid = pit.sells("bob", 5, at=101), pit.buys("carol", 5, at=99)
+    pit.stop = pit.sells("alice", 2, stop=95, source="mark")
+    return pit
+
+
+@pytest.mark.parametrize("status", ["halted", "cancel_only"])
+def test_nothing_but_cancels(pit, status):
+    pit.becomes(status)
+    assert pit.buys("dave", 1) == "MARKET_NOT_OPEN"
+    assert pit.buys("dave", 1, at=98) == "MARKET_NOT_OPEN"
+    assert pit.buys("dave", 1, at=98, post_only=True) == "MARKET_NOT_OPEN"
+    assert pit.sells("dave", 1, stop=90) == "MARKET_NOT_OPEN"
+    assert pit.amends("bob", pit.offer, quantity=4) == "MARKET_NOT_OPEN"
+    assert pit.cancels("bob", pit.offer) is None
+    assert pit.cancels_all("alice") is None
+    assert pit.ladder() == ["buy 99 | carol 5"]
+
+
+def test_makers_only(pit):
+    pit.becomes("post_only")
+    assert pit.buys("dave", 1) == "MARKET_NOT_OPEN"
+    assert pit.buys("dave", 1, at=98) == "MARKET_NOT_OPEN"
+    assert pit.buys("dave", 1, at=101, post_only=True) == "POST_ONLY_WOULD_TAKE"
+    assert isinstance(pit.buys("dave", 1, at=98, post_only=True), int)
+    assert pit.amends("bob", pit.offer, quantity=4) is None
+    assert pit.amends("bob", pit.offer, quantity=6) == "MARKET_NOT_OPEN"
+    assert pit.amends("bob", pit.offer, price=99) == "MARKET_NOT_OPEN"
+    assert pit.cancels("carol", pit.bid) is None
+    assert pit.ladder() == ["sell 101 | bob 4", "buy 98 | dave 1"]
+
+
+@pytest.mark.parametrize("status", ["halted", "cancel_only", "post_only", "auction"])
+def test_stops_fire_in_an_open_market_only(pit, status):
+    pit.becomes(status, until=9_000 if status == "auction" else None)
+    pit.clock(10, mark=94)
+    assert pit.status(pit.stop) == "pending_trigger"
+    pit.becomes("open")
+    assert pit.status(pit.stop) == "pending_trigger", "the price was not looked at meanwhile"
+    pit.clock(20, mark=94)
+    assert pit.slip(pit.stop) == (2, 2, 0, "")
+
+
+def test_an_order_expires_in_any_state(pit):
+    order = pit.buys("dave", 1, at=98, until=5000)
+    pit.becomes("cancel_only")
+    pit.clock(5000)
+    assert pit.status(order) == "expired"
+
+
+def test_a_halted_market_opened_again_goes_on_where_it_was(pit):
+    pit.becomes("halted")
+    pit.becomes("open")
+    pit.buys("dave", 1)
+    assert pit.prints() == ["dave buys 1 at 101 from bob"]
