@@ -20,9 +20,11 @@ MAY_BE_CROSSED = ("auction", "halted", "cancel_only")
 
 
 class Duel:
-    def __init__(self):
-        self.pit = Pit()
-        self.reference = ReferenceMarket()
+    """fee_lots: of how many lots that an entry fills one goes as a fee; None if none does."""
+
+    def __init__(self, fee_lots=None):
+        self.pit = Pit(fee_lots=fee_lots)
+        self.reference = ReferenceMarket(fee_lots)
         self.commands = Commands(self.reference)
         self.compared = 0
         self.refusals = set()
@@ -64,6 +66,7 @@ class Duel:
         for number, order in expected.items():
             slip = self.pit.slips[number]
             assert slip.adds_up(), number
+            assert slip.reserve == (order.reserve if order.state == "pending" else 0), number
             assert slip.result() == (order.quantity, order.filled, order.cancelled, order.ended), number
 
 

@@ -8,7 +8,16 @@ Highest price first; at each price who trades first stands first; what an iceber
 """
 
 from trading.matching.book import Book
-from trading.matching.commands import Advance, Amend, Cancel, CancelAll, Place, PlaceLinked, SetStatus
+from trading.matching.commands import (
+    Activate,
+    Advance,
+    Amend,
+    Cancel,
+    CancelAll,
+    Place,
+    PlaceLinked,
+    SetStatus,
+)
 from trading.matching.decide import Refusal, decide
 from trading.matching.events import Traded, Uncrossed
 from trading.matching.follow_up import follow_up
@@ -25,10 +34,12 @@ class Pit:
     """A book, the events that made it, and a slip for each order.
 
     trades: (taker's order, maker's order, price, quantity), as they were made.
+    fee_lots: of so many lots that a bracket's entry fills one goes as a fee; None if none does.
     """
 
-    def __init__(self, book=None):
-        self.book = book or Book()
+    def __init__(self, fee_lots=None):
+        self.book = Book()
+        self.fee_lots = fee_lots
         self.events = []
         self.trades = []
         self.slips = Slips()
@@ -106,8 +117,15 @@ class Pit:
             return decision.code.name
         self._happens(decision)
         while (following := follow_up(self.book, self.now)) is not None:
-            self._happens(decide(self.book, following))
+            self._happens(decide(self.book, self._after_fees(following)))
         return None
+
+    def _after_fees(self, command):
+        """Exits sell no more than the entry's fees left, in whole lots."""
+        if type(command) is not Activate or self.fee_lots is None:
+            return command
+        fee = -(-command.quantity // self.fee_lots)
+        return command._replace(quantity=command.quantity - fee)
 
     def _happens(self, events):
         self.book.apply_all(events)

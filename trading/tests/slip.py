@@ -10,6 +10,7 @@ from trading.matching.events import (
     Reduced,
     StatusChanged,
     Traded,
+    Triggered,
     Uncrossed,
 )
 
@@ -26,6 +27,7 @@ class Slip:
         self.filled = self.cancelled = 0
         self.ended = None
         self.is_by_cost = accepted.budget is not None
+        self.reserve = accepted.reserve
 
     @property
     def open(self):
@@ -39,6 +41,16 @@ class Slip:
             self.quantity = self.filled
         if self.ended is None and self.open == 0:
             self.ended = ""
+
+    def keep_back(self, kind, event):
+        """What a waiting order keeps back is given free as it was kept back, once."""
+        if kind is Rearmed:
+            assert (event.old_quantity, event.old_reserve) == (self.quantity, self.reserve)
+        if kind in (Triggered, Cancelled):
+            assert event.reserve == self.reserve
+            self.reserve = 0
+        if kind in (Rearmed, Activated):
+            self.reserve = event.reserve
 
     def result(self):
         return self.quantity, self.filled, self.cancelled, self.ended
@@ -70,6 +82,7 @@ class Slips(dict):
             assert event.order_id not in self
             self[event.order_id] = Slip(event)
         slip = self[event.order_id]
+        slip.keep_back(kind, event)
         if kind in NEW_TOTALS:
             slip.quantity = event.quantity
         elif kind is Reduced and event.reason == "AMENDED":

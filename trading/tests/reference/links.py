@@ -41,12 +41,18 @@ def look_after_an_exit(market):
     for order in market.live:
         entry = market.group_of(order)[0]
         if order.state == "waiting" and entry.ended is not None:
-            if entry.filled:
-                activate(market, order, entry.filled)
+            lots = what_fees_leave(market, entry.filled)
+            if lots:
+                activate(market, order, lots)
             else:
                 end_all_exits(market, entry)
             return True
     return False
+
+
+def what_fees_leave(market, lots):
+    """A fee is rounded up to whole lots."""
+    return lots if market.fee_lots is None else lots * (market.fee_lots - 1) // market.fee_lots
 
 
 def end_all_exits(market, entry):

@@ -16,7 +16,7 @@ class ReferenceMarket:
     Each command gives the name of a refusal, or None.
     """
 
-    def __init__(self):
+    def __init__(self, fee_lots=None):
         self.live = []
         self.done = {}
         self.groups = {}  # what was placed together, by the first one's number
@@ -26,6 +26,7 @@ class ReferenceMarket:
         self.status, self.ends_at = "open", None
         self.now = 0
         self.arrivals = 0
+        self.fee_lots = fee_lots  # of so many lots that an entry fills one goes as a fee
 
     # ---- commands ----
 
