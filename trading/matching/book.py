@@ -153,10 +153,8 @@ class Book(LiveOrders):
         if event.reason == Reason.AMEND:
             self._set(order, quantity=order.quantity - event.quantity)
             hidden = max(0, order.hidden - event.quantity)
-        elif self.status in MATCHING:
-            hidden = order.hidden
         else:
-            hidden = order.hidden_of(open)
+            hidden = order.hidden if self.status in MATCHING else order.hidden_of(open)
         self._resize(order, open, hidden, order.filled)
 
     def _amended(self, event: Amended) -> None:

@@ -7,7 +7,7 @@ from trading.tests.reference.trading import could_trade, enter
 
 def amend(market, order, price, quantity, trigger):
     """The refusal, or None. What is not given stays."""
-    if is_bound(market, order):
+    if order.state == "waiting" or is_bound(market, order):
         return "AMEND_INVALID"
     if order.state == "pending":
         return amend_pending(market, order, price, quantity, trigger)

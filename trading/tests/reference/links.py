@@ -32,8 +32,9 @@ def has_acted(order):
 
 
 def is_bound(market, order):
-    """A leg or exit whose counterpart has not been settled yet."""
-    return order.role in ("oco", *EXITS) and not has_acted(order)
+    """A leg or exit whose counterpart can still come to something."""
+    other = counterpart(market, order)
+    return other is not None and not has_acted(order) and other.ended is None
 
 
 def look_after_an_exit(market):
