@@ -81,6 +81,11 @@ def from_units(units: int, precision: int) -> Decimal:
     return Decimal(units).scaleb(-precision, EXACT)
 
 
+def units_text(units: int, precision: int) -> str:
+    """`from_units` as text that a NUMERIC column reads, without a Decimal on the way."""
+    return f"{units}e-{precision}"
+
+
 def fee_units(amount_units: int, rate_millionths: int) -> int:
     """The fee on an amount, rounded up to a whole unit: rounding never pays the one who asks.
 

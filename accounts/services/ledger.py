@@ -18,6 +18,7 @@ from common.money import EXACT
 from common.pipelined import Answer, Pipeline
 
 Key = tuple[int, str]
+Amount = Decimal | str
 
 REASON_LENGTH = 200
 
@@ -62,7 +63,7 @@ def lock_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> Answer:
     return pipeline.add(_LOCK_ROWS, *_columns(keys))
 
 
-def set_balance_rows(pipeline: Pipeline, rows: Sequence[tuple[int, str, Decimal, Decimal]]) -> None:
+def set_balance_rows(pipeline: Pipeline, rows: Sequence[tuple[int, str, Amount, Amount]]) -> None:
     """Write locked balances: (account_id, asset, available, held)."""
     pipeline.add(_SET_ROWS, *(list(column) for column in zip(*rows, strict=True)))
 
@@ -70,7 +71,7 @@ def set_balance_rows(pipeline: Pipeline, rows: Sequence[tuple[int, str, Decimal,
 def add_trade_postings(
     pipeline: Pipeline,
     transactions: Sequence[tuple[int, int]],
-    entries: Sequence[tuple[int, int, str, Decimal]],
+    entries: Sequence[tuple[int, int, str, Amount]],
     now: datetime,
 ) -> None:
     """One ledger transaction per trade, (id, trade id), and its postings: (transaction id, account, asset, amount)."""

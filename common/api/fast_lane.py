@@ -123,7 +123,11 @@ def is_secure(environ: Environ) -> bool:
 @lru_cache(maxsize=2)
 def site_headers(secure: bool) -> Headers:
     """What the settings put on every answer, asked of Django's own middleware once."""
-    environ = {"REQUEST_METHOD": "GET", "wsgi.input": BytesIO(), "wsgi.url_scheme": "https" if secure else "http"}
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "wsgi.input": BytesIO(),
+        "wsgi.url_scheme": "https" if secure else "http",
+    }
     request, response = WSGIRequest(environ), HttpResponse()
     if secure and settings.SECURE_PROXY_SSL_HEADER:
         name, value = settings.SECURE_PROXY_SSL_HEADER

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from common.errors import ErrorCode, Refused
-from common.money import format_decimal, from_units, to_units
+from common.money import format_decimal, from_units, to_units, units_text
 from trading.matching_service.market_row import MarketRow
 
 Key = tuple[int, str]
@@ -37,8 +37,8 @@ class Funds:
                 return Refused(
                     ErrorCode.INSUFFICIENT_FUNDS,
                     asset=key[1],
-                    available=self._text(has, key[1]),
-                    required=self._text(-available, key[1]),
+                    available=self._shown(has, key[1]),
+                    required=self._shown(-available, key[1]),
                 )
         return None
 
@@ -57,14 +57,18 @@ class Funds:
                 f"balance {key} would become {available} available, {held} held"
             )
 
-    def rows(self) -> list[tuple[int, str, Decimal, Decimal]]:
+    def rows(self) -> list[tuple[int, str, str, str]]:
+        """(account_id, asset, available, held), the amounts as text for the database."""
         return [
-            (account_id, asset, self.amount(available, asset), self.amount(held, asset))
+            (account_id, asset, self.text(available, asset), self.text(held, asset))
             for (account_id, asset), (available, held) in self._balances.items()
         ]
+
+    def text(self, units: int, asset: str) -> str:
+        return units_text(units, self._precision[asset])
 
     def amount(self, units: int, asset: str) -> Decimal:
         return from_units(units, self._precision[asset])
 
-    def _text(self, units: int, asset: str) -> str:
+    def _shown(self, units: int, asset: str) -> str:
         return format_decimal(self.amount(units, asset))

@@ -115,7 +115,7 @@ def _trade_row(fill: FillRow) -> tuple[Any, ...]:
 def _write_postings(batch: "Batch", pipeline: Pipeline) -> None:
     entries = []
     settled = (fill for carried in batch.carried for fill in carried.fills)
-    amount = batch.funds.amount
+    amount = batch.funds.text
     for row, fill in zip(batch.fills, settled, strict=True):
         for account_id, asset, units in settlement.entries(batch.market.terms, fill):
             entries.append((row.ledger_transaction_id, account_id, asset, amount(units, asset)))

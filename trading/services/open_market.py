@@ -2,12 +2,12 @@
 
 import uuid
 
-import psycopg
 from django.db import connection, transaction
 
 from accounts.models import Account
 from accounts.services import system_account
 from common import clock
+from common.pipelined import Pipeline
 from market.models import Market
 from trading.matching.events import StatusChanged
 from trading.matching.terms import OPEN
@@ -30,7 +30,7 @@ def _log_first_state(state: BookState, status: str) -> None:
     state.sequence, state.last_event_at = 1, clock.now()
     state.opened_at = state.last_event_at
     row = log.to_row(StatusChanged(status, "NEW_MARKET", None))
-    statements.add_events(
-        psycopg.Cursor(connection.connection), state.market_id, state.last_event_at, [(1, None, *row)]
-    )
+    pipeline = Pipeline(connection.connection)
+    statements.add_events(pipeline, state.market_id, state.last_event_at, [(1, None, *row)])
+    pipeline.run()
     state.save()
