@@ -18,27 +18,30 @@ from trading.matching_service.requests import FillRow
 if TYPE_CHECKING:
     from trading.matching_service.batch import Batch
 
+EVENTS_WORTH_A_PUSH = 20
+
 
 def write(batch: "Batch", pipeline: Pipeline) -> None:
     """Events, orders, trades, postings, balances, the symbol's sequence forward, and the commit.
 
-    The server works on what it has while the next rows are made here.
+    With many rows the server works on what it has while the next are made here.
     """
+    push = pipeline.push if len(batch.events) > EVENTS_WORTH_A_PUSH else _not_yet
     now, market_id = batch.now, batch.market_id
     statements.add_events(pipeline, market_id, now, list(_event_rows(batch)))
-    pipeline.push()
+    push()
     new, changed = _order_rows(batch)
     if new:
         statements.add_orders(pipeline, market_id, now, new)
     if changed:
         statements.change_orders(pipeline, now, changed)
     _write_conditions(batch, pipeline)
-    pipeline.push()
+    push()
     batch.fills = list(_numbered_fills(batch))
     if batch.fills:
         statements.add_trades(pipeline, market_id, now, [_trade_row(fill) for fill in batch.fills])
         _write_postings(batch, pipeline)
-        pipeline.push()
+        push()
     if batch.locked:
         ledger.set_balance_rows(pipeline, batch.locked.rows())
     last_price = batch.fills[-1].price if batch.fills else None
@@ -46,6 +49,10 @@ def write(batch: "Batch", pipeline: Pipeline) -> None:
     _write_state(batch, pipeline)
     statements.commit(pipeline)
     pipeline.push()
+
+
+def _not_yet() -> None:
+    """A few rows go out together with the commit."""
 
 
 def _write_conditions(batch: "Batch", pipeline: Pipeline) -> None:
