@@ -13,13 +13,14 @@ from common.pipelined import Answer, Pipeline
 from trading import settlement
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
-from trading.matching.events import Cancelled, Event, StatusChanged, Traded
+from trading.matching.events import Cancelled, Event
 from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
 from trading.matching_service import answering, asking, exits, statements, writing
 from trading.matching_service.changes import Changes, OrderChange
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
+from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
     NOBODY,
     AmendRequest,
@@ -30,7 +31,7 @@ from trading.matching_service.requests import (
     Repeated,
     Request,
 )
-from trading.matching_service.warm import WarmBook, note_print
+from trading.matching_service.warm import WarmBook
 
 Key = tuple[int, str]
 CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
@@ -122,6 +123,7 @@ class Batch:
         self.warm = warm
         self.book = warm.book
         self.book.begin()
+        self._breaker = CircuitBreaker(self.market.breaker, warm.prices, self.now_ms, self.events)
 
     # ---- 3 and 4 ----
 
@@ -211,25 +213,8 @@ class Batch:
 
     def _break_circuit(self) -> None:
         """Halt the market, before anything else happens, if its trades have come too far apart."""
-        breaker = self.market.breaker
-        if breaker is None or self.book.status != OPEN or not self.carried:
-            return
-        if type(self.carried[-1].events[-1] if self.carried[-1].events else None) is StatusChanged:
-            return
-        if not any(type(event) is Traded for event in self.carried[-1].events):
-            return
-        if self.warm.prints.has_moved(breaker, self.now_ms, self._prices_so_far()):
+        if self._breaker.has_tripped() and self.book.status == OPEN:
             self._run(commands.SetStatus(HALTED, CIRCUIT_BREAKER))
-
-    def _prices_so_far(self) -> list[int]:
-        """Of this batch, since the market was last opened in it."""
-        prices: list[int] = []
-        for event, _ in self.events:
-            if type(event) is StatusChanged:
-                prices.clear()
-            elif type(event) is Traded:
-                prices.append(event.price)
-        return prices
 
     # ---- 5 ----
 
@@ -285,8 +270,7 @@ class Batch:
         """After the commit: the book stays as it is, and the balance rows made on the way exist."""
         self.book.keep()
         self.warm.known_balances |= self.made_balances
-        if self.market.breaker is not None:
-            note_print(self.warm, self.now_ms, [event for event, _ in self.events])
+        self._breaker.keep()
 
     def answer(self) -> list[Outcome]:
         """After the commit: the outcome of each request."""

@@ -79,8 +79,7 @@ def _bring_book(batch: Batch) -> warm.WarmBook:
         known = None
     if known is None:
         known = _books[batch.symbol] = warm.load(batch.cursor, batch.symbol)
-        if batch.market.breaker is not None:
-            warm.load_prints(batch.cursor, known)
+    warm.watch_prices(batch.cursor, known, batch.market.breaker)
     assert known.book.sequence == batch.sequence, "the log ends before the symbol's sequence"
     return known
 

@@ -1,22 +1,24 @@
 """Books in memory, brought to the newest sequence from the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from common.clock import to_ms
 from common.errors import ErrorCode, Refused
 from trading.matching.book import Book
-from trading.matching.events import Event, StatusChanged, Traded, Uncrossed
+from trading.matching.events import Event
 from trading.matching_service import log
 from trading.matching_service.loading import OPEN_ORDERS, order_of, restore_market
-from trading.matching_service.price_window import PriceWindow
+from trading.matching_service.market_row import Breaker
+from trading.matching_service.price_window import PriceWindow, Prints
 
 # Further behind than this, loading the open orders is quicker than walking the log.
 MOST_EVENTS_TO_WALK = 20_000
-MOST_PRINTS = 10_000
+MOST_PRINTS = 50_000  # read for the circuit breaker by a new process
 
 # One statement, so that epoch, sequence and events are of one moment.
 _EVENTS = f"""
@@ -30,14 +32,14 @@ _EVENTS = f"""
     ORDER BY e.sequence"""
 
 _PRINTS = f"""
-    SELECT t.created_at, t.price / m.tick FROM trading_bookstate b
+    SELECT t.created_at, min(t.price / m.tick), max(t.price / m.tick) FROM trading_bookstate b
     JOIN market_market m ON m.id = b.market_id
     CROSS JOIN LATERAL (
         SELECT * FROM trading_trade WHERE market_id = b.market_id ORDER BY sequence DESC LIMIT {MOST_PRINTS}
     ) t
-    WHERE b.market_id = %s AND t.sequence <= %s AND t.created_at >= coalesce(b.opened_at, '-infinity')
-      AND t.created_at > now() - m.breaker_window_seconds * interval '1 second'
-    ORDER BY t.sequence"""
+    WHERE b.market_id = %s AND t.created_at >= coalesce(b.opened_at, '-infinity')
+      AND t.created_at > now() - %s * interval '1 millisecond'
+    GROUP BY t.created_at ORDER BY t.created_at"""
 
 
 class LoggedEvent(NamedTuple):
@@ -51,13 +53,16 @@ class LoggedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class WarmBook:
-    """A book of one epoch (a BookState row's life), the balance rows known to exist, and the latest prices."""
+    """A book of one epoch (a BookState row's life), and the balance rows known to exist.
+
+    prices: the latest, of a market with a circuit breaker; None where nobody asked for them.
+    """
 
     book: Book
     epoch: UUID
     market_id: int
     known_balances: set[tuple[int, str]] = field(default_factory=set)
-    prints: PriceWindow = field(default_factory=PriceWindow)
+    prices: PriceWindow | None = None
 
 
 def load(cursor: Any, symbol: str) -> WarmBook:
@@ -74,11 +79,16 @@ def load(cursor: Any, symbol: str) -> WarmBook:
     return WarmBook(book, epoch, market_id)
 
 
-def load_prints(cursor: Any, warm: WarmBook) -> None:
-    """The prices within the breaker's window: it must not forget them because the process is new."""
-    cursor.execute(_PRINTS, (warm.market_id, warm.book.sequence))
-    for created_at, price in cursor.fetchall():
-        warm.prints.add(to_ms(created_at), [int(price)])
+def watch_prices(cursor: Any, warm: WarmBook, breaker: Breaker | None) -> None:
+    """From now on know the prices within the breaker's window: it must not forget them because the process is
+    new, or because the breaker was set just now."""
+    if breaker is None:
+        warm.prices = None
+    elif warm.prices is None or warm.prices.window_ms != breaker.window_ms:
+        warm.prices = PriceWindow(breaker.window_ms)
+        cursor.execute(_PRINTS, (warm.market_id, breaker.window_ms))
+        for created_at, low, high in cursor.fetchall():
+            warm.prices.add(to_ms(created_at), int(low), int(high))
 
 
 def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
@@ -99,15 +109,11 @@ def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
     for logged in news:
         assert logged.sequence == warm.book.sequence + 1, f"the event log has a gap before {logged.sequence}"
         warm.book.replay(logged.event)
-        note_print(warm, to_ms(logged.created_at), [logged.event])
+    if warm.prices is not None:
+        _note_prices(warm.prices, news)
     return news
 
 
-def note_print(warm: WarmBook, now: int, events: Sequence[Event]) -> None:
-    """Trade prices for the circuit breaker, which begins anew with every change of the market's state."""
-    for index, event in enumerate(events):
-        if type(event) is StatusChanged:
-            warm.prints.clear()
-            events = events[index + 1 :]
-            break
-    warm.prints.add(now, (event.price for event in events if isinstance(event, Traded | Uncrossed)))
+def _note_prices(prices: PriceWindow, news: Iterable[LoggedEvent]) -> None:
+    for moment, logged in groupby(news, key=lambda logged: logged.created_at):
+        prices.take(to_ms(moment), Prints(each.event for each in logged))

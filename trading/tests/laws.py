@@ -82,7 +82,7 @@ def _book(market):
         yield f"{market}: the open orders are not what the log says"
     if accepted != set(Order.objects.filter(market=market).values_list("id", flat=True)):
         yield f"{market}: orders and accepted events differ"
-    traded = [(row.sequence, row.trade_id, row.price, row.quantity) for row in rows if row.kind == "T"]
+    traded = [(row.sequence, row.trade_id, row.price, row.quantity) for row in rows if row.kind in ("T", "U")]
     trades = [
         (t.sequence, t.id, to_steps(t.price, market.tick), to_steps(t.quantity, market.lot))
         for t in Trade.objects.filter(market=market).order_by("sequence")
