@@ -23,7 +23,9 @@ LIVES = ("gtc", "gtc", "gtc", "gtd", "gtd", "gtd", "ioc", "fok")
 STOPS = ("stop_limit", "stop_market", "trailing_stop")
 TAKE_PROFITS = ("take_profit_limit", "take_profit_market")
 RATES = (0, 10_000, 30_000, 500_000)
-STATES = ("halted", "auction", "post_only", "cancel_only", "open")
+STATES = ("auction", "halted", "post_only", "auction", "cancel_only", "open")
+
+REOPENINGS = ("open", "open", "auction", "open", "post_only", "open", "open", "halted")
 
 
 class Drawn(NamedTuple):
@@ -193,11 +195,7 @@ class Commands:
         return Advance(self.market.now + drawn.which % 60, mark, index)
 
     def status(self, drawn):
-        state = (
-            STATES[drawn.extra % 5]
-            if self.market.status == "open"
-            else ("open", "auction")[drawn.extra % 5 == 0]
-        )
+        state = STATES[drawn.extra % 6] if self.market.status == "open" else REOPENINGS[drawn.extra % 8]
         ends = self.market.now + drawn.which % 100 if state == "auction" and drawn.which % 3 else None
         return SetStatus(state, "STAFF", ends)
 
@@ -218,6 +216,6 @@ MIX = (
     (815, Commands.cancel_of_another),
     (910, Commands.amend),
     (917, Commands.cancel_all),
-    (990, Commands.advance),
+    (985, Commands.advance),
     (1000, Commands.status),
 )

@@ -20,11 +20,11 @@ MAY_BE_CROSSED = ("auction", "halted", "cancel_only")
 
 
 class Duel:
-    """fee_lots: of how many lots that an entry fills one goes as a fee; None if none does."""
+    """fee_lots, widest: as in a Pit."""
 
-    def __init__(self, fee_lots=None):
-        self.pit = Pit(fee_lots=fee_lots)
-        self.reference = ReferenceMarket(fee_lots)
+    def __init__(self, fee_lots=None, widest=None):
+        self.pit = Pit(fee_lots, widest)
+        self.reference = ReferenceMarket(fee_lots, widest)
         self.commands = Commands(self.reference)
         self.compared = 0
         self.refusals = set()

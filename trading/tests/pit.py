@@ -35,11 +35,13 @@ class Pit:
 
     trades: (taker's order, maker's order, price, quantity), as they were made.
     fee_lots: of so many lots that a bracket's entry fills one goes as a fee; None if none does.
+    widest: how far apart the trades of one command may be before the market is halted; None if there is no limit.
     """
 
-    def __init__(self, fee_lots=None):
+    def __init__(self, fee_lots=None, widest=None):
         self.book = Book()
         self.fee_lots = fee_lots
+        self.widest = widest
         self.events = []
         self.trades = []
         self.slips = Slips()
@@ -115,10 +117,19 @@ class Pit:
         decision = decide(self.book, command)
         if isinstance(decision, Refusal):
             return decision.code.name
+        traded = len(self.trades)
         self._happens(decision)
-        while (following := follow_up(self.book, self.now)) is not None:
+        while (following := self._what_follows(traded)) is not None:
             self._happens(decide(self.book, self._after_fees(following)))
         return None
+
+    def _what_follows(self, traded):
+        """A halt before anything else. traded: how many trades there were before the command."""
+        prices = [price for *_, price, _ in self.trades[traded:]]
+        too_wide = self.widest is not None and prices and max(prices) - min(prices) > self.widest
+        if too_wide and self.book.status == "open":
+            return SetStatus("halted", "BREAKER")
+        return follow_up(self.book, self.now)
 
     def _after_fees(self, command):
         """Exits sell no more than the entry's fees left, in whole lots."""

@@ -50,7 +50,8 @@ def test_long_days_go_as_in_the_naive_engine():
 
 
 def a_long_day(seed, commands):
-    chance, duel = random.Random(seed), Duel(fee_lots=None if seed % 2 else 5)
+    chance = random.Random(seed)
+    duel = Duel(fee_lots=(None, 5)[seed % 2], widest=(None, 6, 3)[seed % 3])
     for number in range(commands):
         drawn = draw(chance)
         try:

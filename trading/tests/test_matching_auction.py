@@ -155,6 +155,21 @@ def test_prevented_self_trades_do_not_leave_the_book_crossed(pit):
     """)
 
 
+def test_what_still_crosses_trades_as_near_to_the_auctions_price_as_it_can():
+    """The last price was 90. All but Carol's are worth 99; then Alice's bid meets her own offer and is gone."""
+    pit = Pit()
+    pit.sells("dave", 1, at=90)
+    pit.buys("carol", 1, at=90)
+    pit.becomes("auction")
+    for who, lots in (("dave", 2), ("alice", 5), ("bob", 5)):
+        pit.sells(who, lots, at=95)
+    pit.buys("bob", 2, at=105)
+    pit.buys("alice", 10, at=102)
+    pit.buys("carol", 3, at=98)
+    pit.becomes("open")
+    assert pit.prints()[1:] == ["bob buys 2 at 99 from dave", "carol buys 3 at 98 from alice"]
+
+
 def test_only_resting_limit_orders_are_called(pit):
     assert pit.buys("alice", 5) == "MARKET_NOT_OPEN"
     assert pit.buys("alice", 5, at=100, time_in_force="ioc") == "MARKET_NOT_OPEN"

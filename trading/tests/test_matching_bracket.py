@@ -2,6 +2,8 @@
 
 import pytest
 
+from trading.matching.commands import Activate
+from trading.matching.terms import Reason
 from trading.tests.pit import Pit
 
 
@@ -178,3 +180,19 @@ def test_exits_become_active_in_a_halted_market_and_trade_when_it_opens(pit):
     pit.becomes("open")
     assert pit.slip(profit) == (10, 10, 0, "")
     assert pit.slip(stop) == (10, 0, 10, "LINKED_ORDER")
+
+
+def test_exits_sell_no_more_than_the_entrys_fees_left():
+    """A lot of every five, rounded up."""
+    pit = Pit(fee_lots=5)
+    pit.sells("bob", 12, at=100)
+    _, profit = pit.calls_bracket("buy", "alice", 11, {"at": 100}, PROFIT)
+    _, nothing_left = pit.calls_bracket("buy", "carol", 1, {"at": 100}, PROFIT)
+    assert pit.slip(profit) == (8, 0, 0, None)
+    assert pit.slip(nothing_left) == (1, 0, 1, "ENTRY_ENDED")
+
+
+def test_exits_that_cannot_be_paid_end_and_say_so(pit):
+    entry, *exits = buys(pit, {"at": 99})
+    pit.carries_out(Activate(entry, 0, Reason.FUNDS))
+    assert {pit.slip(order) for order in exits} == {(10, 0, 10, "INSUFFICIENT_FUNDS")}

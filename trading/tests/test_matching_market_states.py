@@ -64,3 +64,36 @@ def test_a_halted_market_opened_again_goes_on_where_it_was(pit):
     pit.becomes("open")
     pit.buys("dave", 1)
     assert pit.prints() == ["dave buys 1 at 101 from bob"]
+
+
+def test_a_price_that_has_not_moved_is_not_written_down(pit):
+    sequence = pit.book.sequence
+    pit.clock(1, mark=100)
+    assert pit.book.sequence == sequence
+    pit.clock(2, mark=101)
+    assert pit.book.sequence == sequence + 1
+
+
+def test_stops_reached_by_the_trades_that_halt_the_market_wait_for_its_reopening():
+    """Nine ticks within one command are too many here. After the auction only Carol's is reached."""
+    pit = Pit(widest=8)
+    pit.sells("bob", 1, at=100)
+    pit.sells("bob", 1, at=109)
+    low, high = pit.buys("carol", 1, at=90, stop=104), pit.buys("dave", 1, at=90, stop=108)
+    pit.buys("alice", 2, at=110)
+    assert pit.book.status == "halted"
+    assert (pit.status(low), pit.status(high)) == ("pending_trigger", "pending_trigger")
+    pit.becomes("auction")
+    pit.sells("bob", 1, at=105)
+    pit.buys("alice", 1, at=105)
+    pit.becomes("open")
+    assert (pit.status(low), pit.status(high)) == ("open", "pending_trigger")
+
+
+def test_a_pair_is_unbound_by_the_trade_that_halts_the_market():
+    pit = Pit(widest=8)
+    pit.sells("bob", 1, at=100)
+    _, stop = pit.calls_either("sell", "carol", 5, {"at": 109}, {"stop": 80})
+    pit.buys("alice", 2, at=110)
+    assert pit.book.status == "halted"
+    assert pit.slip(stop) == (5, 0, 5, "LINKED_ORDER")

@@ -16,7 +16,7 @@ class ReferenceMarket:
     Each command gives the name of a refusal, or None.
     """
 
-    def __init__(self, fee_lots=None):
+    def __init__(self, fee_lots=None, widest=None):
         self.live = []
         self.done = {}
         self.groups = {}  # what was placed together, by the first one's number
@@ -27,6 +27,8 @@ class ReferenceMarket:
         self.now = 0
         self.arrivals = 0
         self.fee_lots = fee_lots  # of so many lots that an entry fills one goes as a fee
+        self.widest = widest  # trades of one command farther apart halt the market
+        self.prices_of_command = []
 
     # ---- commands ----
 
@@ -81,14 +83,28 @@ class ReferenceMarket:
     # ---- what follows ----
 
     def _follow_up(self):
-        """Counterparts, then exits, then the next triggered order, then the end of an auction; until all is done."""
+        """A halt, counterparts, exits, the next triggered order, the end of an auction; until nothing is left to do."""
         while (
-            links.cancel_a_counterpart(self)
+            self._breaks()
+            or links.cancel_a_counterpart(self)
             or links.look_after_an_exit(self)
             or self._fires()
             or self._ends_its_auction()
         ):
             pass
+        self.prices_of_command = []
+
+    def _breaks(self):
+        prices = self.prices_of_command
+        if (
+            self.widest is None
+            or not prices
+            or self.status != "open"
+            or max(prices) - min(prices) <= self.widest
+        ):
+            return False
+        self._become("halted", None)
+        return True
 
     def _fires(self):
         if not self.triggered:
@@ -171,6 +187,7 @@ class ReferenceMarket:
             order.reserve = links.keeps_back(self, order)
 
     def last_moves(self, price):
+        self.prices_of_command.append(price)
         triggers.price_moves(self, "last", price)
 
     def end(self, order, reason):
