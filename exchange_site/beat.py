@@ -12,6 +12,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         # what, how often (seconds), task
         ("price tick", price_tick_seconds, "market.tasks.tick_prices"),
         ("candles", 1.0, "trading.tasks.roll_up_candles"),
+        ("expiries, triggers, auctions", 1.0, "trading.tasks.sweep_markets"),
         ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]

@@ -13,3 +13,8 @@ def roll_up_candles() -> int:
 @shared_task(name="trading.tasks.sweep_cancel_after")
 def sweep_cancel_after() -> int:
     return services.sweep_cancel_after()
+
+
+@shared_task(name="trading.tasks.sweep_markets")
+def sweep_markets() -> int:
+    return services.sweep_markets()

@@ -87,7 +87,8 @@ _ADD_TRADES = """
         %s::bigint[]) AS v"""
 
 _FORWARD = """
-    UPDATE trading_bookstate SET sequence = %s, last_event_at = %s, last_price = coalesce(%s::numeric, last_price)
+    UPDATE trading_bookstate SET sequence = %s, last_event_at = %s, last_price = coalesce(%s::numeric, last_price),
+        next_expiry_at = %s::timestamptz, watches_prices = %s::boolean
     WHERE market_id = %s"""
 
 _SET_STATE = """
@@ -171,9 +172,16 @@ def add_trades(pipeline: Pipeline, market_id: int, now: datetime, rows: Columns)
 
 
 def move_forward(
-    pipeline: Pipeline, market_id: int, sequence: int, now: datetime, last_price: Decimal | None
+    pipeline: Pipeline,
+    market_id: int,
+    sequence: int,
+    now: datetime,
+    last_price: Decimal | None,
+    next_expiry_at: datetime | None,
+    watches_prices: bool,
 ) -> None:
-    pipeline.add(_FORWARD, sequence, now, last_price, market_id)
+    """The book's row; its last two columns tell a sweep whether there is anything for it (sweep_markets)."""
+    pipeline.add(_FORWARD, sequence, now, last_price, next_expiry_at, watches_prices, market_id)
 
 
 def add_conditions(pipeline: Pipeline, rows: Columns) -> None:

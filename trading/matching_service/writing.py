@@ -44,8 +44,7 @@ def write(batch: "Batch", pipeline: Pipeline) -> None:
         push()
     if batch.locked:
         ledger.set_balance_rows(pipeline, batch.locked.rows())
-    last_price = batch.fills[-1].price if batch.fills else None
-    statements.move_forward(pipeline, market_id, batch.book.sequence, now, last_price)
+    _move_forward(batch, pipeline)
     _write_state(batch, pipeline)
     statements.commit(pipeline)
     pipeline.push()
@@ -53,6 +52,16 @@ def write(batch: "Batch", pipeline: Pipeline) -> None:
 
 def _not_yet() -> None:
     """A few rows go out together with the commit."""
+
+
+def _move_forward(batch: "Batch", pipeline: Pipeline) -> None:
+    book = batch.book
+    last_price = batch.fills[-1].price if batch.fills else None
+    next_expiry_at = from_ms(book.expiring[0][0]) if book.expiring else None
+    watches_prices = book.triggers.watches(MARK) or book.triggers.watches(INDEX)
+    statements.move_forward(
+        pipeline, batch.market_id, book.sequence, batch.now, last_price, next_expiry_at, watches_prices
+    )
 
 
 def _write_conditions(batch: "Batch", pipeline: Pipeline) -> None:

@@ -18,4 +18,10 @@ class BookState(models.Model):
     index_price = MoneyField(null=True, help_text="as the triggers saw it last")
     opened_at = models.DateTimeField(null=True, help_text="when the market last changed its state")
     auction_ends_at = models.DateTimeField(null=True)
+    next_expiry_at = models.DateTimeField(
+        null=True, help_text="of the live orders with an end date, the first"
+    )
+    watches_prices = models.BooleanField(
+        default=False, help_text="whether orders wait for a mark or an index price"
+    )
     last_event_at = models.DateTimeField(null=True)

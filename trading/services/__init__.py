@@ -19,6 +19,7 @@ from trading.services.roll_up_candles import roll_up_candles
 from trading.services.set_market_status import set_market_status
 from trading.services.submit import submit
 from trading.services.suspend_user import suspend_user
+from trading.services.sweep_markets import sweep_markets
 
 __all__ = [
     "AmendRequest",
@@ -41,4 +42,5 @@ __all__ = [
     "submit",
     "suspend_user",
     "sweep_cancel_after",
+    "sweep_markets",
 ]

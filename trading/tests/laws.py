@@ -39,12 +39,16 @@ def _ledger():
 
 def _held():
     needed = defaultdict(Decimal)
-    for order in Order.objects.filter(status__in=Order.OPEN_STATUSES).select_related("market"):
+    waiting = Order.Status.PENDING_TRIGGER
+    orders = Order.objects.filter(status__in=(waiting, *Order.OPEN_STATUSES))
+    for order in orders.select_related("market", "conditions"):
         still_open = order.quantity - order.filled_quantity - order.cancelled_quantity
-        if order.side == "buy":
-            needed[order.account_id, order.market.quote_id] += still_open * order.price
+        if order.status == waiting:
+            per_unit = order.conditions.reserve
         else:
-            needed[order.account_id, order.market.base_id] += still_open
+            per_unit = order.price if order.side == "buy" else 1
+        asset = order.market.quote_id if order.side == "buy" else order.market.base_id
+        needed[order.account_id, asset] += still_open * per_unit
     held = {(b.account_id, b.asset): b.held for b in Balance.objects.exclude(held=0)}
     for key in needed.keys() | held.keys():
         if needed.get(key, 0) != held.get(key, 0):

@@ -57,6 +57,10 @@ def cancel(account, order):
     return services.cancel_order(account, order).status
 
 
+def arm_cancel_after(account, timeout_ms):
+    return str(services.arm_cancel_after(account, timeout_ms))
+
+
 def warm_book(symbol):
     """[sequence, hash] of this process's book, brought up to date under the lock."""
     services.submit(symbol, [services.CancelAllRequest(NOBODY)])
@@ -161,7 +165,7 @@ def trade_until_killed(seed, symbol, accounts, tag):
 # ---- the line ----
 
 REQUESTS = (
-    place, cancel, attempt, attempts_at_once, warm_book, failures_met, take_the_lock_away,
+    place, cancel, attempt, attempts_at_once, arm_cancel_after, warm_book, failures_met, take_the_lock_away,
     take_the_balance_locks_away, stop_before_writing, storm, trade_until_killed,
 )  # fmt: skip
 
