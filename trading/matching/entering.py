@@ -47,7 +47,12 @@ def place(book: Book, order: Place) -> Decision:
     if order.conditions is not None and order.conditions.trigger is not None:
         return _arm(book, order, order.conditions.trigger)
     arrival = arrive(book, order)
-    return [_accepted(order, arrival.resting), *arrival.events, *ending(order, order.price, arrival)]
+    events: list[Event] = [_accepted(order, arrival.resting)]
+    if arrival.events:
+        events += arrival.events
+    if arrival.ended is not None:
+        events += ending(order, order.price, arrival)
+    return events
 
 
 def place_linked(book: Book, command: PlaceLinked) -> Decision:
@@ -81,8 +86,8 @@ def may_come_in(book: Book, order: Place) -> Refusal | None:
     """What the market's state and the orders in it have against this order."""
     if book.status != OPEN and not _fits_state(book.status, order):
         return refuse(ErrorCode.MARKET_NOT_OPEN, status=book.status)
-    takes = book.status in MATCHING
-    if order.post_only and order.type == LIMIT and takes and would_take(book, order.side, order.price):
+    is_maker = order.post_only and order.type == LIMIT and book.status in MATCHING
+    if is_maker and would_take(book, order.side, order.price):
         return Refusal(ErrorCode.POST_ONLY_WOULD_TAKE)
     return None
 
@@ -105,6 +110,8 @@ def arrive(book: Book, order: Place) -> Arrival:
     """Match an order, as far as the market's state allows."""
     if book.status not in MATCHING:
         return Arrival(order.quantity or 0, [], 0, None)
+    if order.type == LIMIT and not would_take(book, order.side, order.price):
+        return _meets_nobody(order)
     walk = Walk(book, order)
     walk.run()
     rest = walk.remaining
@@ -113,6 +120,16 @@ def arrive(book: Book, order: Place) -> Arrival:
     if order.time_in_force == FOK and not walk.complete:
         return Arrival(0, [], order.quantity or 0, Reason.FOK_NOT_FILLABLE)
     return Arrival(0, walk.events, rest, _why_it_ended(order, walk))
+
+
+def _meets_nobody(order: Place) -> Arrival:
+    """What most orders come to, without a walk."""
+    quantity = order.quantity or 0
+    if order.time_in_force in RESTING_LIVES:
+        return Arrival(quantity, [], 0, None)
+    return Arrival(
+        0, [], quantity, Reason.FOK_NOT_FILLABLE if order.time_in_force == FOK else Reason.IOC_REMAINDER
+    )
 
 
 def _why_it_ended(order: Place, walk: Walk) -> Reason | None:
