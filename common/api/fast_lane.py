@@ -92,7 +92,7 @@ def _answer(lane: Lane, environ: Environ) -> Answer | None:
 def is_plain(environ: Environ) -> bool:
     """Whether nothing but the lane itself has a say: no cookie, a host of ours, JSON wanted, TLS where it must be."""
     return (
-        "HTTP_COOKIE" not in environ
+        not environ.get("HTTP_COOKIE")
         and environ.get("HTTP_ACCEPT", "") in PLAIN_ACCEPTS
         and not environ.get("SCRIPT_NAME")
         and is_our_host(environ.get("HTTP_HOST", ""), tuple(settings.ALLOWED_HOSTS))

@@ -1,0 +1,100 @@
+"""Who bears a token, as the fast lanes ask it: nothing but a plain yes is a yes, and never a moment too late."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import APIKey, User
+from accounts.services import bearers, create_api_key, find_bearer, issue_tokens, resume_user, suspend_user
+from common import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def access(alice):
+    return issue_tokens(alice).access
+
+
+@pytest.fixture
+def key_access(alice):
+    key, _, _ = create_api_key(alice, "bot", ["trade"])
+    APIKey.objects.update(last_used_at=clock.now())
+    return issue_tokens(alice, key).access
+
+
+def test_a_person(alice, access):
+    bearer = find_bearer(access)
+    assert (bearer.user_id, bearer.account_id, bearer.tier) == (alice.pk, alice.account.pk, alice.tier)
+    assert (bearer.key_id, bearer.scopes) == (None, {"read", "trade"})
+
+
+def test_a_key_may_do_what_it_may_do_now(alice, key_access):
+    assert find_bearer(key_access).scopes == {"trade"}
+    APIKey.objects.update(scopes=["read"])
+    assert find_bearer(key_access).scopes == {"read"}
+
+
+def test_a_suspension_counts_at_once_and_so_does_its_end(alice, admin, access):
+    assert find_bearer(access)
+    suspend_user(alice, "wash trading", by=admin)
+    assert find_bearer(access) is None
+    resume_user(alice, by=admin)
+    assert find_bearer(access)
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another"}])
+def test_a_change_of_the_user_counts_at_once(alice, access, change):
+    assert find_bearer(access)
+    User.objects.filter(pk=alice.pk).update(**change)
+    assert find_bearer(access) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revoked_at": clock.now()},
+        {"expires_at": clock.now()},
+        {"allowed_addresses": ["127.0.0.1"]},
+        {"last_used_at": clock.now() - timedelta(minutes=2)},
+        {"last_used_at": None},
+    ],
+    ids=str,
+)
+def test_a_key_that_takes_a_closer_look_is_no_plain_yes(key_access, change):
+    assert find_bearer(key_access)
+    APIKey.objects.update(**change)
+    assert find_bearer(key_access) is None
+
+
+def test_a_key_that_is_gone_or_anothers_is_none(bob, key_access):
+    assert find_bearer(key_access)
+    APIKey.objects.update(user=bob)
+    assert find_bearer(key_access) is None
+    APIKey.objects.all().delete()
+    assert find_bearer(key_access) is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "ä", "\0"])
+def test_what_is_no_token_is_nobodys(alice, access, text):
+    assert find_bearer(text) is None
+
+
+def test_a_token_whose_signature_is_wrong_is_nobodys(access):
+    assert find_bearer(access)
+    head, body, signature = access.split(".")
+    assert find_bearer(f"{head}.{body}.{signature[:-4]}AAAA") is None
+
+
+def test_a_token_ends_with_its_time_though_it_was_seen_before(access, monkeypatch):
+    assert find_bearer(access)
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(bearers, "aware_utcnow", lambda: later)
+    assert find_bearer(access) is None
+
+
+def test_only_so_many_tokens_are_remembered(alice, monkeypatch):
+    monkeypatch.setattr(bearers, "MOST_REMEMBERED", 3)
+    for _ in range(5):
+        assert find_bearer(issue_tokens(alice).access)
+        assert len(bearers._verified) <= 3
