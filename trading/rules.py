@@ -7,6 +7,7 @@ from common.errors import ErrorCode
 from common.money import EXACT, FLOORING
 from trading.matching.book import Book
 from trading.matching.commands import Amend, Place
+from trading.matching.level import BookOrder
 from trading.matching.refusal import Refusal, refuse
 from trading.matching.terms import (
     BUY,
@@ -101,16 +102,20 @@ def _steps(amount: Decimal, step: Decimal) -> int | None:
 
 def to_place(
     rules: MarketRules, new: NewOrder, order_id: int, account_id: int, book: Book, now: int = 0,
-    link: Link | None = None,
+    link: Link | None = None, beside: int = 0,
 ) -> Place | Refusal:  # fmt: skip
-    """The order in ticks and lots, or why the market does not take it. now: milliseconds since the epoch."""
+    """The order in ticks and lots, or why the market does not take it. now: milliseconds since the epoch.
+
+    beside: how many linked orders come in together with it and before it.
+    """
     wrong = wrong_fields(new)
     if wrong:
         return Refusal(ErrorCode.VALIDATION_ERROR, "", {field: [text] for field, text in wrong.items()})
     steps = _in_steps(rules, new)
     if isinstance(steps, Refusal):
         return steps
-    refusal = _beyond_limits(rules, new, steps, account_id, book, now)
+    live = len(book.by_account.get(account_id, ())) + beside
+    refusal = _beyond_limits(rules, new, steps, live, book, now)
     if refusal is not None:
         return refusal
     is_market = new.type == MARKET
@@ -138,14 +143,27 @@ def to_amend(
         return _invalid_quantity(rules)
     order = book.orders.get(order_id)
     if order is not None and order.account_id == account_id:
-        at = ticks or order.price
-        if at is not None:
-            refusal = _notional_refusal(rules, rules.notional(at, lots or order.quantity))
-            if refusal is None and ticks is not None:
-                refusal = _outside_band(rules, order.side, ticks, rules.reference(book))
-            if refusal is not None:
-                return refusal
+        refusal = _changed_beyond_limits(rules, order, ticks, lots, trigger, rules.reference(book))
+        if refusal is not None:
+            return refusal
     return Amend(order_id, account_id, ticks, lots, trigger)
+
+
+def _changed_beyond_limits(
+    rules: MarketRules, order: BookOrder, ticks: int | None, lots: int | None, trigger: int | None,
+    reference: int | None,
+) -> Refusal | None:  # fmt: skip
+    quantity = lots or order.quantity
+    trigger = trigger or (order.armed.trigger_price if order.armed is not None else None)
+    at = ticks or order.price or trigger
+    if at is not None:
+        refusal = _notional_refusal(rules, rules.notional(at, quantity))
+        if refusal is not None:
+            return refusal
+    display = order.conditions.display if order.conditions is not None else None
+    if display is not None and quantity > display * MOST_SLICES:
+        return refuse(ErrorCode.AMEND_INVALID, f"An order shows at least a {MOST_SLICES}th of itself.")
+    return None if ticks is None else _outside_band(rules, order.side, ticks, trigger or reference)
 
 
 def _in_steps(rules: MarketRules, new: NewOrder) -> Steps | Refusal:
@@ -166,14 +184,14 @@ def _in_steps(rules: MarketRules, new: NewOrder) -> Steps | Refusal:
 
 
 def _beyond_limits(
-    rules: MarketRules, new: NewOrder, steps: Steps, account_id: int, book: Book, now: int
+    rules: MarketRules, new: NewOrder, steps: Steps, live: int, book: Book, now: int
 ) -> Refusal | None:
     if new.expires_at is not None and new.expires_at <= now:
         return Refusal(ErrorCode.ORDER_EXPIRED)
     if not _can_be_sliced(steps):
         text = f"Must be less than quantity and at least a {MOST_SLICES}th of it."
         return refuse(ErrorCode.VALIDATION_ERROR, display_quantity=[text])
-    if len(book.by_account.get(account_id, ())) >= rules.maximum_open_orders:
+    if live >= rules.maximum_open_orders:
         return refuse(ErrorCode.TOO_MANY_OPEN_ORDERS, maximum_open_orders=rules.maximum_open_orders)
     reference = rules.reference(book)
     if steps.price is not None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import account, book, market_data, orders, staff
+from trading.api import account, book, linked_orders, market_data, orders, staff
 
 urlpatterns = [
     path("time", book.TimeView.as_view(), name="time"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("orders", orders.OrdersView.as_view(), name="orders"),
     path("orders/batch", orders.BatchView.as_view(), name="orders_batch"),
     path("orders/cancel-after", orders.CancelAfterView.as_view(), name="cancel_after"),
+    path("orders/oco", linked_orders.OcoView.as_view(), name="orders_oco"),
+    path("orders/bracket", linked_orders.BracketView.as_view(), name="orders_bracket"),
     path("orders/<str:reference>", orders.OrderView.as_view(), name="order"),
     path("orders/<str:reference>/cancel", orders.CancelOrderView.as_view(), name="cancel_order"),
     path("account", account.AccountView.as_view(), name="account"),

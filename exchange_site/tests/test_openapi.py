@@ -50,6 +50,8 @@ ORDER_FIELDS = {
     "quote_quantity", "self_trade_prevention", "status", "filled_quantity", "filled_cost", "average_price",
     "created_at", "updated_at", "reason", "reduce_only", "display_quantity", "trigger_price", "trigger_source",
     "expires_at",
+    # Added to the contract:
+    "trail_amount", "trail_percent", "link",
 }  # fmt: skip
 
 
@@ -128,7 +130,7 @@ class Checked:
 
 
 @pytest.fixture
-def exchange(db, settings):
+def exchange(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
     make_first_markets()
 

@@ -50,9 +50,9 @@ from trading.services import (
 )
 
 MOST_ORDERS_IN_A_BATCH = 100
-# Of order types to come; no order has one of these so far.
-STATUSES_TO_COME = ("new", "rejected", "expired", "pending_trigger")
-_EVERY_STATUS = (*Order.Status.values, *STATUSES_TO_COME)
+ACTIVE = "active"  # every live order: in the book, or waiting
+REJECTED = "rejected"  # no order is kept that was refused
+_EVERY_STATUS = (*Order.Status.values, REJECTED, ACTIVE)
 _TAGS = ["orders"]
 _SYMBOL = OpenApiParameter("symbol", str, description="only this market")
 _CANCELLED = inline_serializer(
@@ -103,7 +103,12 @@ class OrdersView(TradingView):
         tags=_TAGS,
         parameters=[
             _SYMBOL,
-            OpenApiParameter("status", str, enum=_EVERY_STATUS, description="`open`: partly filled too"),
+            OpenApiParameter(
+                "status",
+                str,
+                enum=_EVERY_STATUS,
+                description="`open`: in the book, partly filled too; `active`: all that are live",
+            ),
         ],
         responses={200: OrderSerializer(many=True), **errors(400, 401, 403, 404)},
         description="Own orders, newest first.",
@@ -119,7 +124,7 @@ class OrdersView(TradingView):
         tags=_TAGS,
         parameters=[_SYMBOL],
         responses={200: _CANCELLED, **errors(400, 401, 403, 404, 413, 415)},
-        description="Cancel every open order, in one market or in all.",
+        description="Cancel every live order, in one market or in all.",
     )
     def delete(self, request: Request) -> Response:
         # A symbol that is misspelt or sent in a body must not become: all markets.
@@ -147,20 +152,20 @@ class OrderView(TradingView):
         tags=_TAGS,
         request=AmendSerializer,
         responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404, 409, 413, 415, 422)},
-        description="A smaller quantity keeps the order's place in the queue; anything else loses it.",
+        description="A smaller quantity keeps the order's place in the queue; anything else loses it. "
+        "`trigger_price` is of an order that still waits for it.",
     )
     def patch(self, request: Request, reference: str) -> Response:
         serializer = AmendSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        data = serializer.validated_data
-        order = amend_order(self.account_id, reference, data.get("price"), data.get("quantity"))
+        order = amend_order(self.account_id, reference, **serializer.validated_data)
         return Response(_order_with_fills(self.account_id, order))
 
     @extend_schema(
         operation_id="cancel_order",
         tags=_TAGS,
         responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
-        description="Cancel what is still open of an order.",
+        description="Cancel what is still open of an order; the other one of a pair ends with it.",
     )
     def delete(self, request: Request, reference: str) -> Response:
         return Response(order_json(cancel_order(self.account_id, reference)))
@@ -244,7 +249,9 @@ def _statuses(request: Request) -> list[str] | None:
         return None
     if status_name == Order.Status.OPEN:
         return list(Order.OPEN_STATUSES)
-    if status_name in STATUSES_TO_COME:
+    if status_name == ACTIVE:
+        return list(Order.ACTIVE_STATUSES)
+    if status_name == REJECTED:
         return []
     if status_name not in Order.Status.values:
         raise ValidationError({"status": [f"Must be one of {', '.join(_EVERY_STATUS)}."]})

@@ -1,11 +1,14 @@
 """What an order request may say, and what the answers look like."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common import clock
 from common.api.fields import (
     Milliseconds,
     MoneyString,
@@ -16,60 +19,103 @@ from common.api.fields import (
 )
 from common.api.schema import Error
 from common.api.serializers import StrictSerializer
-from trading.models import Order
+from common.errors import Refused
+from market.models import Market
+from market.selectors import market_by_symbol
+from trading.matching.terms import SOURCES
+from trading.models import Order, OrderCondition
 from trading.rules import NewOrder
 
-TO_COME = "kept for order types to come"
-NEUTRAL = ("reduce_only", "display_quantity", "trigger_price", "trigger_source", "expires_at")
+FARTHEST_EXPIRY = timedelta(days=3653)  # ten years
+NOTHING_TO_REDUCE = "Must be false: on a spot market there is no position to reduce."
 CLIENT_ORDER_ID = r"^[A-Za-z0-9._:\-]{1,64}\Z"
 
 
-@extend_schema_field({"type": "string", "nullable": True})
-class OnlyNull(serializers.Field):
-    """A field that orders will have one day: it may be sent, as null."""
+class ClientOrderId(serializers.RegexField):
+    """A client's own id of an order: a JSON string, not a number that looks like one."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(required=False, allow_null=True, help_text=f"{TO_COME}: only null")
-        self.error_messages["invalid"] = f"Must be null: {reason}."
+    def __init__(self) -> None:
+        super().__init__(
+            CLIENT_ORDER_ID,
+            required=False,
+            trim_whitespace=False,
+            help_text="your own id, unique among your orders: sent again, it answers with the first order",
+            error_messages={
+                "invalid": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ : -",
+                "text": "Must be a string.",
+            },
+        )
 
-    def to_internal_value(self, data: Any) -> None:
-        self.fail("invalid")
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("text")
+        return str(super().to_internal_value(data))
 
 
-class NewOrderSerializer(StrictSerializer):
-    """An order request. A limit order has price and quantity; a market order has either `quantity` or, to
-    buy by cost, `quote_quantity`."""
+@extend_schema_field(OpenApiTypes.INT64)
+class Expiry(serializers.Field):
+    """When an order ends: integer milliseconds since the epoch, in and inside."""
+
+    default_error_messages = {
+        "invalid": "Must be an integer: milliseconds since 1970-01-01 UTC.",
+        "far": "Must be within ten years from now.",
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int or data < 0:
+            self.fail("invalid")
+        if data > clock.to_ms(clock.now() + FARTHEST_EXPIRY):
+            self.fail("far")
+        return data
+
+
+class TermsSerializer(StrictSerializer):
+    """What any order may say about itself; trading/order_fields.py knows what goes with which type."""
+
+    time_in_force = StrictChoice(Order.TimeInForce.choices, default="gtc")
+    expires_at = Expiry(required=False, allow_null=True, help_text="with time_in_force gtd, and only then")
+    price = MoneyString(positive=True, required=False, allow_null=True)
+    post_only = StrictBoolean(default=False)
+    display_quantity = MoneyString(
+        positive=True, required=False, allow_null=True, help_text="of an iceberg: what is shown at a time"
+    )
+    reduce_only = StrictBoolean(default=False, help_text="only where there are positions: false on spot")
+    self_trade_prevention = StrictChoice(Order.SelfTradePrevention.choices, default="cancel_newest")
+    client_order_id = ClientOrderId()
+
+
+class TriggerTermsSerializer(TermsSerializer):
+    """The same for an order that may wait for a price."""
+
+    trigger_price = MoneyString(positive=True, required=False, allow_null=True)
+    trigger_source = StrictChoice(
+        [(source, source) for source in SOURCES],
+        required=False,
+        allow_null=True,
+        help_text="the price that is watched; `last` if nothing is said",
+    )
+    trail_amount = MoneyString(
+        positive=True, required=False, allow_null=True, help_text="a trailing stop's distance, in quote"
+    )
+    trail_percent = MoneyString(
+        positive=True, required=False, allow_null=True, help_text="or in per cent of the price it follows"
+    )
+
+
+class NewOrderSerializer(TriggerTermsSerializer):
+    """An order request. Which fields go with which type: docs/order-types.md."""
 
     symbol = StrictString(max_length=24, trim_whitespace=False)
     side = StrictChoice(Order.Side.choices)
     type = StrictChoice(Order.Type.choices)
-    time_in_force = StrictChoice(Order.TimeInForce.choices, default="gtc")
-    price = MoneyString(positive=True, required=False, allow_null=True)
     quantity = MoneyString(positive=True, required=False, allow_null=True)
-    quote_quantity = MoneyString(positive=True, required=False, allow_null=True)
-    post_only = StrictBoolean(default=False)
-    self_trade_prevention = StrictChoice(Order.SelfTradePrevention.choices, default="cancel_newest")
-    client_order_id = serializers.RegexField(
-        CLIENT_ORDER_ID,
-        required=False,
-        trim_whitespace=False,
-        help_text="your own id, unique among your orders: sent again, it answers with the first order",
-        error_messages={"invalid": "Must be 1 to 64 of the characters A-Z a-z 0-9 . _ : -"},
+    quote_quantity = MoneyString(
+        positive=True, required=False, allow_null=True, help_text="of market buys: what to spend"
     )
-    reduce_only = StrictBoolean(default=False, help_text=f"{TO_COME}: false")
-    display_quantity = OnlyNull("there are no iceberg orders")
-    trigger_price = OnlyNull("there are no stop or trigger orders")
-    trigger_source = OnlyNull("there are no stop or trigger orders")
-    expires_at = OnlyNull("there are no orders that expire")
-
-    def validate_client_order_id(self, value: Any) -> str:
-        if not isinstance(self.initial_data.get("client_order_id"), str):
-            raise serializers.ValidationError("Must be a string.")
-        return str(value)
 
     def validate_reduce_only(self, value: bool) -> bool:
-        if value:
-            raise serializers.ValidationError("Must be false: there are no positions to reduce.")
+        if value and not has_positions(self.initial_data.get("symbol")):
+            raise serializers.ValidationError(NOTHING_TO_REDUCE)
         return value
 
     def new_order(self) -> tuple[str, NewOrder]:
@@ -79,15 +125,24 @@ class NewOrderSerializer(StrictSerializer):
 
 def order_of(validated_data: Mapping[str, Any]) -> tuple[str, NewOrder]:
     """(symbol, order) of what NewOrderSerializer has found valid."""
-    data = {name: value for name, value in validated_data.items() if name not in NEUTRAL}
+    data = dict(validated_data)
     return data.pop("symbol"), NewOrder(**data)
 
 
+def has_positions(symbol: Any) -> bool:
+    """Whether a market has positions that an order could reduce; of an unknown one the refusal says more."""
+    try:
+        return market_by_symbol(symbol).kind != Market.Kind.SPOT
+    except Refused:
+        return True
+
+
 class AmendSerializer(StrictSerializer):
-    """A new price, a new total quantity (the filled part counts), or both."""
+    """What is to change: the price, the total quantity (the filled part counts), the trigger price."""
 
     price = MoneyString(positive=True, required=False)
     quantity = MoneyString(positive=True, required=False)
+    trigger_price = MoneyString(positive=True, required=False)
 
 
 class CancelAfterSerializer(StrictSerializer):
@@ -110,6 +165,13 @@ class FillSerializer(serializers.Serializer):
     time = Milliseconds()
 
 
+class LinkSerializer(serializers.Serializer):
+    """Which orders hang together, and what this one is among them."""
+
+    id = serializers.CharField(help_text="the id of the first of them")
+    role = serializers.ChoiceField(OrderCondition.Role.choices)
+
+
 class OrderSerializer(serializers.Serializer):
     """An order as it stands."""
 
@@ -120,13 +182,14 @@ class OrderSerializer(serializers.Serializer):
     type = serializers.ChoiceField(Order.Type.choices)
     time_in_force = serializers.ChoiceField(Order.TimeInForce.choices)
     post_only = serializers.BooleanField()
-    reduce_only = serializers.BooleanField(help_text=f"{TO_COME}: false")
-    display_quantity = MoneyString(allow_null=True, help_text=f"{TO_COME}: null")
-    trigger_price = MoneyString(allow_null=True, help_text=f"{TO_COME}: null")
-    trigger_source = serializers.CharField(
-        allow_null=True, help_text=f"`last`, `mark` or `index`; {TO_COME}: null"
-    )
-    expires_at = Milliseconds(allow_null=True, help_text=f"{TO_COME}: null")
+    reduce_only = serializers.BooleanField(help_text="never true on spot")
+    display_quantity = MoneyString(allow_null=True, help_text="of an iceberg")
+    trigger_price = MoneyString(allow_null=True, help_text="as it stands now: of a trailing stop it moves")
+    trigger_source = serializers.CharField(allow_null=True, help_text="`last`, `mark` or `index`")
+    trail_amount = MoneyString(allow_null=True)
+    trail_percent = MoneyString(allow_null=True)
+    expires_at = Milliseconds(allow_null=True)
+    link = LinkSerializer(allow_null=True, help_text="of orders that hang together")
     self_trade_prevention = serializers.ChoiceField(Order.SelfTradePrevention.choices)
     price = MoneyString(allow_null=True)
     quantity = MoneyString()
@@ -144,6 +207,12 @@ class OrderSerializer(serializers.Serializer):
 
 class PlacedOrderSerializer(OrderSerializer):
     fills = FillSerializer(many=True)
+
+
+class LinkedOrdersSerializer(serializers.Serializer):
+    """Orders that were placed together, in the order in which they were asked for."""
+
+    orders = PlacedOrderSerializer(many=True)
 
 
 class PlacedOrErrorSerializer(serializers.Serializer):

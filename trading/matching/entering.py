@@ -7,7 +7,7 @@ from trading.matching.book import Book
 from trading.matching.commands import Activate, Place, PlaceLinked, Trigger
 from trading.matching.events import Accepted, Activated, Cancelled, Event, Reduced, Traded, Triggered
 from trading.matching.level import Armed, BookOrder
-from trading.matching.refusal import Decision, Refusal, refuse
+from trading.matching.refusal import Decision, Refusal, of_order, refuse
 from trading.matching.terms import (
     AUCTION,
     BUY,
@@ -60,17 +60,17 @@ def place_linked(book: Book, command: PlaceLinked) -> Decision:
     first, *others = command.orders
     head: Decision = place(book, first)
     if isinstance(head, Refusal):
-        return head
+        return of_order(0, head)
     followers: list[Event] = []
-    for order in others:
+    for number, order in enumerate(others, 1):
         assert order.conditions is not None and order.conditions.link is not None
         if order.conditions.link.role == OCO:
             armed = place(book, order)
             if isinstance(armed, Refusal):
-                return armed
+                return of_order(number, armed)
             followers += _as_second_leg(armed, first)
         elif _follows_nothing(book, order):
-            return Refusal(ErrorCode.NO_REFERENCE_PRICE)
+            return of_order(number, Refusal(ErrorCode.NO_REFERENCE_PRICE))
         else:
             followers.append(_accepted(order, 0))
     return [head[0], *followers, *head[1:]]

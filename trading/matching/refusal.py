@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from common.errors import ErrorCode
 from trading.matching.events import Event
 
+ORDER_NUMBER = "order_number"
+
 
 class Refusal(NamedTuple):
     """A command that is refused, as a value: refusals are normal."""
@@ -15,6 +17,11 @@ class Refusal(NamedTuple):
 
 
 Decision = list[Event] | Refusal
+
+
+def of_order(number: int, refusal: Refusal) -> Refusal:
+    """The same, saying which of several linked orders it is about: the first has number 0."""
+    return refusal._replace(details={**refusal.details, ORDER_NUMBER: number})
 
 
 def refuse(code: ErrorCode, message: str = "", **details: Any) -> Refusal:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trading import market_states, rules
 from trading.matching import commands
-from trading.matching.refusal import Refusal
+from trading.matching.refusal import Refusal, of_order
 from trading.matching.terms import Link
 from trading.matching_service.requests import (
     AmendRequest,
@@ -43,20 +43,23 @@ def placing(
 ) -> commands.Place | commands.PlaceLinked | Refusal:
     """What a request for new orders asks of the core, or why the market does not take it."""
     if isinstance(request, PlaceRequest):
-        return _place(request.new, order_ids[0], request.account_id, batch, None)
-    orders = []
+        return _place(request.new, order_ids[0], request.account_id, batch)
+    orders: list[commands.Place] = []
     for new, role, order_id in zip(request.orders, request.roles, order_ids, strict=True):
-        order = _place(new, order_id, request.account_id, batch, Link(order_ids[0], role))
+        link = Link(order_ids[0], role)
+        order = _place(new, order_id, request.account_id, batch, link, len(orders))
         if isinstance(order, Refusal):
-            return order
+            return of_order(len(orders), order)
         orders.append(order)
     return commands.PlaceLinked(tuple(orders))
 
 
 def _place(
-    new: rules.NewOrder, order_id: int, account_id: int, batch: "Batch", link: Link | None
-) -> commands.Place | Refusal:
-    return rules.to_place(batch.market.rules, new, order_id, account_id, batch.book, batch.now_ms, link)
+    new: rules.NewOrder, order_id: int, account_id: int, batch: "Batch", link: Link | None = None, beside: int = 0
+) -> commands.Place | Refusal:  # fmt: skip
+    return rules.to_place(
+        batch.market.rules, new, order_id, account_id, batch.book, batch.now_ms, link, beside
+    )
 
 
 def places_of(command: commands.Command) -> Sequence[commands.Place]:

@@ -17,7 +17,7 @@ OrderReference = int | str
 
 def order_of(account_id: int, reference: OrderReference) -> Order:
     """The account's own order. Raises Refused ORDER_NOT_FOUND, for other people's orders too."""
-    own = Order.objects.select_related("market").filter(account_id=account_id)
+    own = Order.objects.select_related("market", "conditions").filter(account_id=account_id)
     text = str(reference)
     if text.startswith(CLIENT_PREFIX):
         order = own.filter(client_order_id=text.removeprefix(CLIENT_PREFIX)).first()
@@ -45,6 +45,11 @@ def orders(
 def open_orders(account_id: int, symbol: str | None = None) -> QuerySet[Order]:
     """Live ones: in the book, or waiting for a trigger or for their entry."""
     return orders(account_id, symbol, Order.ACTIVE_STATUSES)
+
+
+def linked_orders(first: Order) -> QuerySet[Order]:
+    """The orders that were placed together with the first of them, in the order in which they were placed."""
+    return orders(first.account_id).filter(conditions__link_group=first.id).order_by("id")
 
 
 def symbols_with_open_orders(account_id: int) -> list[str]:

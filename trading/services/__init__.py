@@ -5,6 +5,7 @@ from trading.matching_service.requests import (
     CancelAllRequest,
     CancelRequest,
     Done,
+    PlacedLinked,
     PlacedOrder,
     PlaceRequest,
 )
@@ -14,6 +15,7 @@ from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_order import cancel_all, cancel_order
 from trading.services.first_markets import make_first_markets
 from trading.services.open_market import open_market
+from trading.services.place_linked import LinkedLeg, place_linked
 from trading.services.place_order import place_order, place_orders
 from trading.services.roll_up_candles import roll_up_candles
 from trading.services.set_market_status import set_market_status
@@ -26,8 +28,10 @@ __all__ = [
     "CancelAllRequest",
     "CancelRequest",
     "Done",
+    "LinkedLeg",
     "NewOrder",
     "PlaceRequest",
+    "PlacedLinked",
     "PlacedOrder",
     "amend_order",
     "arm_cancel_after",
@@ -35,6 +39,7 @@ __all__ = [
     "cancel_order",
     "make_first_markets",
     "open_market",
+    "place_linked",
     "place_order",
     "place_orders",
     "roll_up_candles",

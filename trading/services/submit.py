@@ -8,7 +8,8 @@ import uuid_utils
 from market.selectors import market_by_symbol
 from trading.matching_service.pipeline import run_batch
 from trading.matching_service.queue import GroupCommit
-from trading.matching_service.requests import Outcome, PlaceRequest, Request
+from trading.matching_service.requests import LinkedRequest, Outcome, PlaceRequest, Request
+from trading.rules import NewOrder
 
 _group_commit = GroupCommit(run_batch)
 _known_symbols: set[str] = set()
@@ -29,6 +30,12 @@ def submit(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 
 def _with_client_order_id(request: Request) -> Request:
     """Given before the first attempt: an order whose commit was never answered is then found, not doubled."""
+    if isinstance(request, LinkedRequest):
+        return replace(request, orders=tuple(_named(new) for new in request.orders))
     if not isinstance(request, PlaceRequest) or request.new.client_order_id:
         return request
-    return PlaceRequest(request.account_id, replace(request.new, client_order_id=str(uuid_utils.uuid7())))
+    return PlaceRequest(request.account_id, _named(request.new))
+
+
+def _named(new: NewOrder) -> NewOrder:
+    return new if new.client_order_id else replace(new, client_order_id=str(uuid_utils.uuid7()))

@@ -12,7 +12,7 @@ def limits_off(settings):
 
 
 @pytest.fixture
-def markets(db):
+def markets(transactional_db):
     make_first_markets()
 
 

@@ -28,7 +28,7 @@ def test_a_limit_order_rests_and_holds_what_it_needs(alice):
         "self_trade_prevention": "cancel_newest", "price": "30000.1", "quantity": "0.5", "quote_quantity": None,
         "status": "open", "filled_quantity": "0", "filled_cost": "0", "average_price": None, "reason": "",
         "fills": [], "reduce_only": False, "display_quantity": None, "trigger_price": None, "trigger_source": None,
-        "expires_at": None,
+        "expires_at": None, "trail_amount": None, "trail_percent": None, "link": None,
     }  # fmt: skip
     assert book() == ([("30000.1", "0.5")], [])
     assert alice.balance("USDT") == ("984999.95", "15000.05")
@@ -254,10 +254,10 @@ def test_a_sell_of_a_wallet_to_its_last_unit_goes_through_and_a_lot_more_does_no
     assert answer.json()["details"] == {"asset": "BTC", "available": "0", "required": "0.00017"}
 
 
-def test_fields_of_orders_to_come_may_be_sent_empty(alice):
+def test_fields_of_other_types_may_be_sent_empty(alice):
     order = alice.buys(
         "0.1", "30000", reduce_only=False, display_quantity=None, trigger_price=None, trigger_source=None,
-        expires_at=None,
+        trail_amount=None, trail_percent=None, expires_at=None,
     )  # fmt: skip
     assert order["status"] == "open"
 
@@ -269,12 +269,15 @@ def test_fields_of_orders_to_come_may_be_sent_empty(alice):
         ("reduce_only", None),
         ("reduce_only", "false"),
         ("display_quantity", "0.1"),
+        ("display_quantity", "0"),
         ("display_quantity", ""),
         ("display_quantity", False),
         ("trigger_price", "29000"),
         ("trigger_price", 0),
         ("trigger_source", "last"),
         ("trigger_source", []),
+        ("trail_amount", "10"),
+        ("trail_percent", "1"),
         ("expires_at", 1_800_000_000_000),
         ("expires_at", {}),
     ],
