@@ -228,6 +228,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MarketStatus": "market.models.Market.Status",
         "OrderStatus": "trading.models.Order.Status",
+        "OrderType": "trading.models.Order.Type",
+        "EntryType": ["limit", "market"],
+        "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
+        "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from accounts.services import issue_tokens
 from exchange_site.tests.openapi import operations, schema
+from trading.models import Order
 from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, person
 
@@ -57,6 +58,19 @@ ORDER = {
 GOOD = {
     "place_order": ORDER,
     "place_orders": {"orders": [ORDER]},
+    "place_oco": {
+        "symbol": "BTC-USDT",
+        "side": "sell",
+        "quantity": "0.001",
+        "take_profit": {"type": "limit", "price": "40000"},
+        "stop_loss": {"type": "stop_market", "trigger_price": "10000"},
+    },
+    "place_bracket": {
+        "symbol": "BTC-USDT",
+        "entry": {key: value for key, value in ORDER.items() if key != "symbol"},
+        "take_profit": {"type": "limit", "price": "40000"},
+        "stop_loss": {"type": "trailing_stop", "trail_percent": "5"},
+    },
     "amend_order": {"price": "29000", "quantity": "0.5"},
     "cancel_after": {"timeout_ms": 60_000},
     "auth_register": {"username": "dora", "email": "dora@example.com", "password": "the-tulip-of-1637"},
@@ -65,6 +79,10 @@ GOOD = {
     "auth_logout": {"refresh": "no-such-token"},
     "api_keys_create": {"name": "bot", "scopes": ["read"], "allowed_addresses": [], "expires_at": None},
 }
+MEANT_LITERALLY = {
+    "price", "quantity", "quote_quantity", "display_quantity", "trigger_price", "trigger_source", "trail_amount",
+    "trail_percent",
+}  # fmt: skip
 WITHOUT_A_BODY = [
     "faucet",
     "market_tick",
@@ -75,7 +93,8 @@ WITHOUT_A_BODY = [
 ]
 PLACES = {"symbol": "BTC-USDT", "reference": "client:resting", "key_id": "1", "user_id": "1"}
 TABLES = [
-    "trading_order", "trading_orderevent", "trading_trade", "trading_bookstate", "trading_cancelafter", "market_market",
+    "trading_order", "trading_ordercondition", "trading_orderevent", "trading_trade", "trading_bookstate",
+    "trading_cancelafter", "market_market",
     "accounts_balance", "accounts_posting", "accounts_ledgertransaction", "accounts_user", "accounts_apikey",
 ]  # fmt: skip
 _FINGERPRINT = " UNION ALL ".join(
@@ -114,7 +133,7 @@ class Hostile:
 
 
 @pytest.fixture
-def hostile(db, settings):
+def hostile(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
     make_first_markets()
     return Hostile()
@@ -156,7 +175,23 @@ def test_evil_values_in_each_field(hostile, method, address, operation_id, field
         for value in EVIL_VALUES:
             body = f'{start}"{field}": {value}}}'.encode("utf-8", "surrogatepass")
             answer = hostile.sends(method, address.format(**PLACES), body)
-            if field in ("price", "quantity", "quote_quantity") and value != "null":
+            if field in MEANT_LITERALLY and value != "null":
+                assert answer.status_code in (400, 422), (field, value[:60])
+
+
+@pytest.mark.parametrize(
+    ("address", "leg"), [("oco", "take_profit"), ("bracket", "stop_loss"), ("bracket", "entry")]
+)
+def test_evil_values_in_each_field_of_a_leg(hostile, address, leg):
+    good = GOOD[f"place_{address}"]
+    name = {"take_profit": "TakeProfit", "stop_loss": "StopLoss", "entry": "Entry"}[leg]
+    start = json.dumps({key: value for key, value in good.items() if key != leg})[:-1]
+    for field in schema()["components"]["schemas"][f"{name}Request"]["properties"]:
+        others = json.dumps({key: value for key, value in good[leg].items() if key != field})[:-1]
+        for value in EVIL_VALUES:
+            body = f'{start}, "{leg}": {others}, "{field}": {value}}}}}'.encode("utf-8", "surrogatepass")
+            answer = hostile.sends("POST", f"/api/v1/orders/{address}", body)
+            if field in MEANT_LITERALLY and value != "null":
                 assert answer.status_code in (400, 422), (field, value[:60])
 
 
@@ -231,7 +266,7 @@ def test_evil_headers(hostile):
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12),
     st.decimals(allow_nan=False, allow_infinity=False, min_value=0, max_value=10**6, places=5).map(str),
-    st.sampled_from(["buy", "sell", "limit", "ioc", "fok", "gtc", "BTC-USDT", "ETH-USDT", "30000", "0.01"]),
+    st.sampled_from(["buy", "sell", "limit", "ioc", "fok", "gtc", "BTC-USDT", "ETH-USDT", "30000", "0.01", "mark"]),
 )  # fmt: skip
 ORDERS = st.fixed_dictionaries(
     {},
@@ -239,7 +274,8 @@ ORDERS = st.fixed_dictionaries(
         **{name: st.just(value) | VALUES for name, value in ORDER.items()},
         "quote_quantity": VALUES,
         "client_order_id": st.text(max_size=70) | st.uuids().map(str),
-        "type": st.sampled_from(["limit", "market"]),
+        **dict.fromkeys(("display_quantity", "trigger_price", "trigger_source", "trail_percent"), VALUES),
+        "type": st.sampled_from(Order.Type.values),
         "side": st.sampled_from(["buy", "sell"]),
     },
 )

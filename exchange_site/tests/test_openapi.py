@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from common import clock
 from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
 from trading.services import make_first_markets
@@ -29,6 +30,8 @@ POST /api/v1/api-keys
 DELETE /api/v1/api-keys/{}
 POST /api/v1/orders
 POST /api/v1/orders/batch
+POST /api/v1/orders/oco
+POST /api/v1/orders/bracket
 GET /api/v1/orders
 GET /api/v1/orders/{}
 PATCH /api/v1/orders/{}
@@ -153,6 +156,7 @@ def test_every_answer_is_as_described(exchange):
     maker = Checked(alice.client)
     market_data(stranger)  # an empty market
     trade(maker, bob)
+    wait(maker)
     market_data(stranger)
     lists(maker)
     errors(maker, bob, Checked(key_desk(alice.user, "read").client))
@@ -193,6 +197,32 @@ def trade(maker, taker):
     maker("POST", f"orders/{results[0]['order']['id']}/cancel", status=200)
     maker("POST", "orders/cancel-after", {"timeout_ms": 60_000}, 200)
     maker("POST", "orders/cancel-after", {"timeout_ms": 0}, 200)
+
+
+def wait(ask):
+    """Orders that wait for a price, for their entry, or for the end of their time."""
+    later = clock.to_ms(clock.now()) + 3_600_000
+    stop = {"type": "stop_market", "trigger_price": "25000"}
+    gain = {
+        "type": "limit",
+        "price": "40000",
+        "time_in_force": "gtd",
+        "expires_at": later,
+        "client_order_id": "gain",
+    }
+    pair = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.1", "take_profit": gain, "stop_loss": stop}
+    ask("POST", "orders/oco", pair, 201)
+    ask("POST", "orders/oco", pair, 200)
+    ask("POST", "orders/oco", {**pair, "stop_loss": None}, 400)
+    trail = {"type": "trailing_stop", "trail_percent": "2"}
+    entry = {"type": "limit", "side": "buy", "quantity": "0.1", "price": "27000", "client_order_id": "entry"}
+    ask("POST", "orders/bracket", {"symbol": "BTC-USDT", "entry": entry, "stop_loss": trail}, 201)
+    ask("POST", "orders/bracket", {"symbol": "BTC-USDT", "entry": entry}, 400)
+    ask("PATCH", "orders/client:entry", {"quantity": "0.2"}, 200)
+    ask("PATCH", "orders/client:gain", {"price": "41000"}, 422)
+    ask("POST", "orders", an_order("sell", **stop | {"type": "stop_limit", "price": "24000"}), 201)
+    ask("POST", "orders", an_order("sell", price="40000", display_quantity="0.01"), 201)
+    ask("GET", "orders?status=active", status=200)
 
 
 def lists(ask):
