@@ -46,11 +46,12 @@ def condition_of(batch: "Batch", accepted: Accepted) -> OrderCondition:
     assert conditions is not None
     trigger, link = conditions.trigger, conditions.link
     order = batch.book.orders.get(accepted.order_id)
-    trigger_price, extreme, reserve = (
-        _armed(batch, order)
-        if order is not None and order.armed is not None
-        else (batch.price(accepted.trigger_price), batch.price(accepted.extreme), None)
-    )
+    if order is not None and order.armed is not None:
+        trigger_price, extreme, reserve = _armed(batch, order)
+    else:
+        asked = trigger.price if trigger else None  # an exit that waits for its entry is not armed yet
+        trigger_price = batch.price(asked if accepted.trigger_price is None else accepted.trigger_price)
+        extreme, reserve = batch.price(accepted.extreme), None
     return OrderCondition(
         order_id=accepted.order_id,
         display_quantity=batch.maybe_lots(conditions.display),

@@ -66,6 +66,13 @@ def order_of(book: Book, row: Row) -> None:
     _bind(book, order)
 
 
+def forget_lone_entries(book: Book) -> None:
+    """After the last order: an entry without exits that wait is an order like any other."""
+    entries = book.links.entries
+    for order_id in [order_id for order_id, entry in entries.items() if not entry.exits]:
+        del entries[order_id]
+
+
 def _add_conditions(order: BookOrder, row: Row, tick: Decimal, lot: Decimal) -> None:
     display, expires_at, reduce_only, source, price, trail, rate, _, protection, _, group, role = row
     trigger = None

@@ -12,7 +12,7 @@ from common.errors import ErrorCode, Refused
 from trading.matching.book import Book
 from trading.matching.events import Event
 from trading.matching_service import log
-from trading.matching_service.loading import OPEN_ORDERS, order_of, restore_market
+from trading.matching_service.loading import OPEN_ORDERS, forget_lone_entries, order_of, restore_market
 from trading.matching_service.market_row import Breaker
 from trading.matching_service.price_window import PriceWindow, Prints
 
@@ -76,6 +76,7 @@ def load(cursor: Any, symbol: str) -> WarmBook:
     for row in rows:
         if row[0] is not None:
             order_of(book, row)
+    forget_lone_entries(book)
     return WarmBook(book, epoch, market_id)
 
 

@@ -46,6 +46,21 @@ class BusyDay:
             if number % 40 == 25:
                 self._halt_and_reopen()
 
+    def leave_one_of_each(self):
+        """Live orders of every status: partly filled, open with exits that wait for it, and waiting for a price."""
+        first, second = self.accounts[:2]
+        self.ask(*(CancelAllRequest(account) for account in self.accounts))
+        self.ask(
+            PlaceRequest(first, NewOrder("sell", "limit", 9 * LOT, MIDDLE * TICK)),
+            PlaceRequest(second, NewOrder("buy", "limit", 4 * LOT, MIDDLE * TICK)),
+            PlaceRequest(first, NewOrder("sell", "stop_market", LOT, trigger_price=(MIDDLE - 50) * TICK)),
+        )
+        entry = NewOrder("buy", "limit", 5 * LOT, (MIDDLE - 20) * TICK)
+        target = NewOrder("sell", "limit", 5 * LOT, (MIDDLE + 20) * TICK)
+        stop = NewOrder("sell", "trailing_stop", 5 * LOT, trail_amount=9 * TICK)
+        linked = LinkedRequest(second, _named(entry, target, stop), ("entry", "take_profit", "stop_loss"))
+        self.ask(linked, PlaceRequest(first, NewOrder("buy", "trailing_stop", LOT, trail_amount=90 * TICK)))
+
     def ask(self, *requests):
         self.outcomes += submit(self.symbol, requests)
 
