@@ -62,10 +62,11 @@ class HalfTrading:
         return PlaceRequest(self.chance.choice(self.venue.makers), NewOrder(side, "limit", QUANTITY, price))
 
     def _behind(self) -> PlaceRequest:
+        """Of anybody: a market does not let one account have more than a thousand open orders."""
+        account_id = self.chance.choice(self.venue.people)
         distance = self.chance.randint(1, LEVELS_BEHIND) * TICK
-        if self.chance.random() < 0.5:
-            return self._maker("buy", BID - distance)
-        return self._maker("sell", ASK + distance)
+        side, price = self.chance.choice((("buy", BID - distance), ("sell", ASK + distance)))
+        return PlaceRequest(account_id, NewOrder(side, "limit", QUANTITY, price))
 
     def _taker(self, side: str, price: Decimal) -> PlaceRequest:
         return PlaceRequest(self.chance.choice(self.venue.takers), NewOrder(side, "limit", QUANTITY, price))

@@ -21,6 +21,10 @@ class Venue:
     makers: Sequence[int]
     takers: Sequence[int]
 
+    @property
+    def people(self) -> Sequence[int]:
+        return [*self.makers, *self.takers]
+
 
 def open_venue(people: int = 200) -> Venue:
     """The exchange's first markets and a fourth, and that many people, half of them makers."""
