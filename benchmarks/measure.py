@@ -33,7 +33,7 @@ class Comparison(NamedTuple):
     what: str
     goal: str
     ours: Figure
-    beside: tuple[Figure, ...] = ()
+    beside: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
 
 

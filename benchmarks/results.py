@@ -1,7 +1,9 @@
 """What was measured: printed, kept in results.json, and shown as a table in README.md."""
 
 import json
+from operator import truediv
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.measure import Comparison, Figure, shown
@@ -27,7 +29,7 @@ def in_words(results: Results) -> str:
         lines += [
             f"  {figure.name:<34} {figure.in_words()}" for figure in (comparison.ours, *comparison.beside)
         ]
-        lines += [f"  {_share(comparison)}"] if comparison.beside else []
+        lines += [f"  {_share(comparison)}"]
         lines += [f"  {note}" for note in comparison.notes]
     return "\n".join(lines)
 
@@ -49,14 +51,14 @@ def _table(kept: dict[str, Results]) -> str:
     ]
     for name, results in kept.items():
         for comparison in map(_from_dict, results["comparisons"]):
-            beside = "<br>".join(f"{each.name}: {each.in_words()}" for each in comparison.beside) or "itself"
+            beside = "<br>".join(f"{each.name}: {each.in_words()}" for each in comparison.beside)
             cells = [f"`{name}`", comparison.what, comparison.goal, comparison.ours.in_words(), beside]
             lines.append(f"| {' | '.join([*cells, _share(comparison)])} |")
     return "\n".join([*lines, "", *_notes(kept)])
 
 
 def _notes(kept: dict[str, Results]) -> list[str]:
-    lines = ["Median (lowest to highest) of the rounds.", ""]
+    lines = ["Median (lowest to highest) of the rounds; the share is the median of the rounds' shares.", ""]
     for name, results in kept.items():
         machine = ", ".join(f"{key} {value}" for key, value in results["machine"].items())
         notes = [note for comparison in results["comparisons"] for note in comparison["notes"]]
@@ -65,10 +67,10 @@ def _notes(kept: dict[str, Results]) -> list[str]:
 
 
 def _share(comparison: Comparison) -> str:
-    """Ours in relation to each figure beside it."""
-    ours = comparison.ours.median
+    """Ours in relation to each figure beside it: the median over the rounds, for those of one round met the same."""
     return ", ".join(
-        f"{shown(ours / each.median)} x {each.name}" for each in comparison.beside if each.median
+        f"{shown(median(map(truediv, comparison.ours.values, each.values)))} x {each.name}"
+        for each in comparison.beside
     )
 
 
