@@ -108,7 +108,7 @@ class Batch:
         pipeline.run()
         if not state.rows or not market.rows:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
-        self.sequence, self.epoch, last_event_at, self.market_id = state.rows[0]
+        self.sequence, self.epoch, last_event_at, self.market_id, self.transaction_id = state.rows[0]
         self.market = MarketRow.read(market.rows[0])
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
         self.now_ms = clock.to_ms(self.now)

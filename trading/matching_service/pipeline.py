@@ -8,8 +8,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from common.errors import ErrorCode, Refused
-from common.pipelined import roll_back
-from trading.matching_service import warm
+from common.pipelined import Pipeline, roll_back
+from trading.matching_service import statements, warm
 from trading.matching_service.batch import Batch, FundsChanged
 from trading.matching_service.publish import publisher
 from trading.matching_service.requests import Outcome, Request
@@ -26,10 +26,11 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
     """
     refused: dict[int, Refused] = {}
     denied: set[int] = set()
+    sent: list[Batch] = []
     failures = 0
     while True:
         try:
-            return _in_transaction(symbol, requests, refused, denied)
+            return _in_transaction(symbol, requests, refused, denied, sent)
         except FundsChanged as spent:
             if spent.index is not None:
                 refused[spent.index] = spent.refused
@@ -45,19 +46,23 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 
 
 def _in_transaction(
-    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int]
+    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int], sent: list[Batch]
 ) -> list[Outcome]:
+    """sent: earlier attempts whose commit was sent and not answered, and then this one."""
     assert not connection.in_atomic_block, "a batch is a transaction of its own"
     connection.ensure_connection()
     raw = connection.connection
     batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied)
     try:
         batch.lock_symbol()  # 1 one writer per symbol from here on
+        if sent and _was_committed(sent[-1], raw):
+            return _finish(sent[-1], sent[-1].answer())
         batch.use_book(_bring_book(batch))  # 2 replay what other processes wrote
         batch.match_and_settle()  # 3, 4 pure: commands in, events and money out
         if batch.events:
             batch.lock_balances()  # 5 once, sorted
             batch.judge()  # 6 funds hold under the lock
+            sent.append(batch)
             batch.write()  # 7 events, orders, trades, postings, balances, sequence; and the commit behind them
         outcomes = batch.answer()  # made while the server writes
         batch.commit()
@@ -66,9 +71,22 @@ def _in_transaction(
         raise
     finally:
         roll_back(raw)
+    return _finish(batch, outcomes)
+
+
+def _was_committed(batch: Batch, raw: Any) -> bool:
+    """Asked under the symbol's lock, which that batch held too: whatever became of it, it is over."""
+    pipeline = Pipeline(raw)
+    fate = statements.read_fate(pipeline, batch.transaction_id)
+    pipeline.run()
+    return fate.rows == [("committed",)]
+
+
+def _finish(batch: Batch, outcomes: list[Outcome]) -> list[Outcome]:
+    """After the commit."""
     batch.keep()
     if batch.events:
-        publisher.note(symbol, batch.book.sequence, batch.account_ids())
+        publisher.note(batch.symbol, batch.book.sequence, batch.account_ids())
     return outcomes
 
 
@@ -93,7 +111,7 @@ def _brought_up(known: warm.WarmBook, batch: Batch) -> bool:
 
 
 def _give_up_or_try_again(error: Exception, failures: int) -> None:
-    """Returns if the batch may run again: what was committed is found by its client order id."""
+    """Returns if the batch may run again: the next attempt sees whether this one was committed."""
     cause: Any = error if isinstance(error, psycopg.Error) else error.__cause__
     last = failures == MOST_ATTEMPTS
     if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected):

@@ -19,8 +19,12 @@ _PLANS_BY_KEY = """
            set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"""
 
 _LOCK = """
-    SELECT b.sequence, b.epoch, b.last_event_at, b.market_id FROM trading_bookstate b
+    SELECT b.sequence, b.epoch, b.last_event_at, b.market_id, pg_current_xact_id()::text FROM trading_bookstate b
     JOIN market_market m ON m.id = b.market_id WHERE m.symbol = %s FOR NO KEY UPDATE OF b"""
+
+# No row for a number that this server has not given out yet: another server's, after a failover.
+_FATE = """
+    SELECT pg_xact_status(%s::xid8) WHERE %s::xid8 < pg_snapshot_xmax(pg_current_snapshot())"""
 
 # Read after the lock is held, in a statement of its own: what was read while waiting may be old.
 _MARKET = """
@@ -129,6 +133,11 @@ def commit(pipeline: Pipeline) -> None:
 
 def lock_symbol(pipeline: Pipeline, symbol: str) -> Answer:
     return pipeline.add(_LOCK, symbol)
+
+
+def read_fate(pipeline: Pipeline, transaction_id: str) -> Answer:
+    """One row, what became of that transaction: committed, aborted, in progress, or null if it is long ago."""
+    return pipeline.add(_FATE, transaction_id, transaction_id)
 
 
 def read_market(pipeline: Pipeline, symbol: str) -> Answer:

@@ -89,7 +89,8 @@ def test_several_orders_committed_without_an_answer_are_all_found(desk):
 
 
 def test_an_outcome_that_stays_unknown_is_told_and_found_by_the_client_order_id(desk):
-    with commits_and_loses_the_answer(times=2):
+    away_again = before("lock_symbol", kill_its_connection, after=1)
+    with commits_and_loses_the_answer(times=1), away_again:
         assert desk.buys("alice", "0.1", at="60000", client_order_id="lunch") == "UNAVAILABLE"
     again = desk.buys("alice", "0.1", at="60000", client_order_id="lunch")
     assert (again.order.status, again.replayed, len(again.fills)) == ("filled", True, 1)
