@@ -3,6 +3,7 @@
 import os
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_any_commands_do_what_the_naive_engine_does(commands):
     duel.compare_all_orders()
 
 
+@pytest.mark.timeout(240 + COMMANDS // 100)
 def test_long_days_go_as_in_the_naive_engine():
     """MATCHING_SEED and MATCHING_COMMANDS in the environment repeat or prolong them."""
     refusals, ends, trades = set(), set(), 0
