@@ -16,6 +16,7 @@ from django.db import connection
 
 from common.money import EXACT
 from market.selectors import market_by_symbol
+from trading.matching.auction import indication
 from trading.matching.level import BookSide
 from trading.matching.terms import BUY, SELL
 from trading.matching_service import warm
@@ -43,6 +44,19 @@ class Top(NamedTuple):
     traded: tuple[UUID, int]
     bid: Decimal | None
     ask: Decimal | None
+
+
+class Auction(NamedTuple):
+    """A market's state, and what a call auction would come to now; price None if nothing would trade."""
+
+    symbol: str
+    sequence: int
+    status: str
+    ends_at: int | None
+    price: Decimal | None
+    quantity: Decimal
+    wanted: Decimal
+    offered: Decimal
 
 
 class CommittedBook:
@@ -85,6 +99,16 @@ class CommittedBook:
     def top(self) -> Top:
         assert self._warm is not None, "advance first"
         return Top((self._warm.epoch, self._traded_at), self._best(BUY), self._best(SELL))
+
+    def auction(self) -> Auction:
+        assert self._warm is not None, "advance first"
+        book = self._warm.book
+        found = indication(book)
+        price, lots = (found.price, found[1:]) if found is not None else (None, (0, 0, 0))
+        return Auction(
+            self.symbol, self.sequence, book.status, book.auction_ends_at,
+            None if price is None else self.price(price), *(self.lots(each) for each in lots),
+        )  # fmt: skip
 
     def quantity_at(self, side: str, price: int) -> Decimal:
         """What lies at a price (in ticks) now; zero if nothing does."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading.api import account, book, linked_orders, market_data, orders, staff
+from trading.api import account, auction, book, linked_orders, market_data, orders, staff
 
 urlpatterns = [
     path("time", book.TimeView.as_view(), name="time"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("klines/<str:symbol>", market_data.KlinesView.as_view(), name="klines"),
     path("market/price/<str:symbol>", market_data.MarketPriceView.as_view(), name="market_price"),
     path("market/tick", market_data.MarketTickView.as_view(), name="market_tick"),
+    path("markets/<str:symbol>/auction", auction.AuctionView.as_view(), name="auction"),
+    path("markets/<str:symbol>/status", staff.StatusView.as_view(), name="set_market_status"),
     path("markets/<str:symbol>/halt", staff.HaltView.as_view(), name="halt_market"),
     path("markets/<str:symbol>/resume", staff.ResumeView.as_view(), name="resume_market"),
     path("orders", orders.OrdersView.as_view(), name="orders"),

@@ -71,6 +71,8 @@ GOOD = {
         "take_profit": {"type": "limit", "price": "40000"},
         "stop_loss": {"type": "trailing_stop", "trail_percent": "5"},
     },
+    "resume_market": {"auction_seconds": 0},
+    "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},
     "cancel_after": {"timeout_ms": 60_000},
     "auth_register": {"username": "dora", "email": "dora@example.com", "password": "the-tulip-of-1637"},
@@ -87,7 +89,6 @@ WITHOUT_A_BODY = [
     "faucet",
     "market_tick",
     "halt_market",
-    "resume_market",
     "cancel_order_by_post",
     "cancel_all_orders",
 ]

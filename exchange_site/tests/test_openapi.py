@@ -17,6 +17,8 @@ GET /api/v1/assets
 GET /api/v1/markets
 GET /api/v1/ticker
 GET /api/v1/ticker/{symbol}
+GET /api/v1/markets/{symbol}
+GET /api/v1/markets/{symbol}/auction
 GET /api/v1/orderbook/{symbol}
 GET /api/v1/trades/{symbol}
 GET /api/v1/klines/{symbol}
@@ -45,6 +47,7 @@ GET /api/v1/account
 GET /api/v1/account/{}
 POST /api/v1/faucet
 POST /api/v1/market/tick
+POST /api/v1/markets/{symbol}/status
 POST /api/v1/markets/{symbol}/halt
 POST /api/v1/markets/{symbol}/resume
 """
@@ -253,7 +256,14 @@ def staff(ask, user_id):
     ask("GET", "account/0", status=404)
     ask("POST", "market/tick", status=200)
     ask("POST", "markets/BTC-USDT/halt", status=200)
+    ask("POST", "markets/BTC-USDT/resume", {"auction_seconds": 60}, 200)
+    ask("GET", "markets/BTC-USDT", status=200)
+    ask("GET", "markets/BTC-USDT/auction", status=200)
+    ask("POST", "markets/BTC-USDT/status", {"status": "open", "auction_seconds": 0}, 200)
+    ask("POST", "markets/BTC-USDT/status", {"status": "halted", "auction_seconds": 0}, 400)
     ask("POST", "markets/BTC-USDT/resume", status=200)
+    ask("GET", "markets/NO-SUCH", status=404)
+    ask("GET", "markets/NO-SUCH/auction", status=404)
     ask("POST", "markets/NO-SUCH/halt", status=404)
 
 

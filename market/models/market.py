@@ -72,6 +72,7 @@ class Market(models.Model):
     maker_fee = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.001"))
     taker_fee = models.DecimalField(max_digits=7, decimal_places=6, default=Decimal("0.001"))
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
+    auction_ends_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [

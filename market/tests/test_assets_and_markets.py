@@ -35,8 +35,16 @@ def test_markets_with_their_rules_as_plain_decimal_strings(client):
         "tick": "0.01",
         "lot": "0.00001",
         "minimum_notional": "5",
+        "maximum_notional": "1000000000000",
+        "maximum_open_orders": 1000,
         "maker_fee": "0.001",
         "taker_fee": "0.001",
+        "price_band": None,
+        "market_protection": "0.1",
+        "breaker_move": None,
+        "breaker_window_seconds": 60,
+        "auction_seconds": 0,
+        "auction_ends_at": None,
     }
     assert [market["symbol"] for market in others] == ["ETH-BTC", "ETH-USDT"]
 

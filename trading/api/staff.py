@@ -1,19 +1,48 @@
-"""POST /api/v1/markets/{symbol}/halt · /resume"""
+"""POST /api/v1/markets/{symbol}/halt · /resume · /status"""
+
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in
 from accounts.api.permissions import IsStaff
+from common.api.fields import StrictChoice, StrictInteger
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
 from market.api.markets import MarketSerializer
 from market.models import Market
+from trading.market_states import LONGEST_AUCTION_SECONDS
 from trading.services import set_market_status
 
 _RESPONSES = {200: MarketSerializer, **errors(400, 401, 403, 404, 413, 415)}
+_LEADS_TO_AN_AUCTION = (Market.Status.OPEN, Market.Status.AUCTION)
+
+
+def _auction_seconds() -> StrictInteger:
+    return StrictInteger(
+        required=False,
+        min_value=0,
+        max_value=LONGEST_AUCTION_SECONDS,
+        help_text="how long orders are collected before the market opens",
+    )
+
+
+class ResumeSerializer(StrictSerializer):
+    auction_seconds = _auction_seconds()
+
+
+class StatusSerializer(StrictSerializer):
+    status = StrictChoice(choices=Market.Status.choices)
+    auction_seconds = _auction_seconds()
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "auction_seconds" in data and data["status"] not in _LEADS_TO_AN_AUCTION:
+            raise serializers.ValidationError({"auction_seconds": ["Only with status open or auction."]})
+        return data
 
 
 class HaltView(APIView):
@@ -23,20 +52,42 @@ class HaltView(APIView):
 
     @extend_schema(operation_id="halt_market", tags=["staff"], request=None, responses=_RESPONSES)
     def post(self, request: Request, symbol: str) -> Response:
-        return _set_status(request, symbol, Market.Status.HALTED)
+        return _change(request, symbol, StrictSerializer, Market.Status.HALTED)
 
 
 class ResumeView(APIView):
-    """Open a market again."""
+    """Open a market. A halted one first collects orders, for as long as its rules or `auction_seconds` say, and
+    then trades all that cross at one price; an auction under way is never made longer."""
 
     permission_classes = [IsStaff]
 
-    @extend_schema(operation_id="resume_market", tags=["staff"], request=None, responses=_RESPONSES)
+    @extend_schema(
+        operation_id="resume_market", tags=["staff"], request=ResumeSerializer, responses=_RESPONSES
+    )
     def post(self, request: Request, symbol: str) -> Response:
-        return _set_status(request, symbol, Market.Status.OPEN)
+        return _change(request, symbol, ResumeSerializer, Market.Status.OPEN)
 
 
-def _set_status(request: Request, symbol: str, status: Market.Status) -> Response:
-    StrictSerializer(data=request.data).is_valid(raise_exception=True)
-    market = set_market_status(symbol, status, by=signed_in(request))
+class StatusView(APIView):
+    """Any state: `open` and `halted` as above; `post_only` takes orders that cannot trade at once, `cancel_only`
+    cancels; `auction` collects orders for `auction_seconds`, or until the market is opened."""
+
+    permission_classes = [IsStaff]
+
+    @extend_schema(
+        operation_id="set_market_status", tags=["staff"], request=StatusSerializer, responses=_RESPONSES
+    )
+    def post(self, request: Request, symbol: str) -> Response:
+        return _change(request, symbol, StatusSerializer)
+
+
+def _change(
+    request: Request, symbol: str, reads: type[StrictSerializer], status: str | None = None
+) -> Response:
+    serializer = reads(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    asked = serializer.validated_data
+    market = set_market_status(
+        symbol, status or asked["status"], by=signed_in(request), auction_seconds=asked.get("auction_seconds")
+    )
     return Response(MarketSerializer(market).data)

@@ -27,6 +27,15 @@ class Range(NamedTuple):
     imbalance: int
 
 
+class Indication(NamedTuple):
+    """What an auction would come to now: price in ticks, lots traded, and lots that stay wanted (or offered)."""
+
+    price: int
+    volume: int
+    wanted: int
+    offered: int
+
+
 Left = Mapping[int, int]  # open lots of the orders that have not as many as the book says
 
 
@@ -36,6 +45,18 @@ def uncrossing_price(book: Book) -> int | None:
     Without a last price, nearest the middle of what is equally good.
     """
     return _best_price(book, {}, book.prices.get(LAST))
+
+
+def indication(book: Book) -> Indication | None:
+    """As if nobody met themself; None if nothing crosses."""
+    price = uncrossing_price(book)
+    if price is None:
+        return None
+    bids, asks = _crossing_lots(book, {})
+    bought = sum(lots for limit, lots in bids.items() if limit >= price)
+    sold = sum(lots for limit, lots in asks.items() if limit <= price)
+    volume = min(bought, sold)
+    return Indication(price, volume, bought - volume, sold - volume)
 
 
 def _best_price(book: Book, left: Left, last: int | None) -> int | None:

@@ -19,7 +19,7 @@ _ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
 OPEN_ORDERS = f"""
     SELECT o.id, o.account_id, o.side, o.price, o.quantity, o.filled_quantity, o.cancelled_quantity, o.post_only,
            o.self_trade_prevention, o.type, o.time_in_force, o.priority, o.status,
-           m.tick, m.lot, b.sequence, b.epoch, b.market_id, m.status, b.auction_ends_at,
+           m.tick, m.lot, b.sequence, b.epoch, b.market_id, m.status, m.auction_ends_at,
            b.last_price, b.mark_price, b.index_price,
            c.order_id, c.display_quantity, c.expires_at, c.reduce_only, c.trigger_source, c.trigger_price,
            c.trail_amount, c.trail_millionths, c.extreme, c.protection_millionths, c.reserve, c.link_group, c.link_role,

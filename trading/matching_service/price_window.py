@@ -11,7 +11,7 @@ from trading.matching_service.market_row import Breaker
 class Prints:
     """Lowest and highest trade price, in ticks, of some events: since the market's state last changed in them.
 
-    The price of the call auction that opened the market counts as its first.
+    The price of the call auction that opened the market counts as the first.
     """
 
     __slots__ = ("_auction", "began_anew", "high", "low")
@@ -20,7 +20,7 @@ class Prints:
         self.low: int | None = None
         self.high: int | None = None
         self.began_anew = False
-        self._auction: int | None = None
+        self._auction: list[int] = []
         for event in events:
             self.record(event)
 
@@ -29,10 +29,10 @@ class Prints:
             self.low = event.price if self.low is None else min(self.low, event.price)
             self.high = event.price if self.high is None else max(self.high, event.price)
         elif type(event) is Uncrossed:
-            self._auction = event.price
+            self._auction.append(event.price)
         elif type(event) is StatusChanged:
-            self.low = self.high = self._auction
-            self._auction, self.began_anew = None, True
+            self.low, self.high = min(self._auction, default=None), max(self._auction, default=None)
+            self._auction, self.began_anew = [], True
 
 
 class PriceWindow:

@@ -96,11 +96,11 @@ _FORWARD = """
     WHERE market_id = %s"""
 
 _SET_STATE = """
-    UPDATE trading_bookstate SET mark_price = %s, index_price = %s, auction_ends_at = %s,
+    UPDATE trading_bookstate SET mark_price = %s, index_price = %s,
         opened_at = coalesce(%s::timestamptz, opened_at)
     WHERE market_id = %s"""
 
-_SET_STATUS = "UPDATE market_market SET status = %s WHERE id = %s"
+_SET_STATUS = "UPDATE market_market SET status = %s, auction_ends_at = %s WHERE id = %s"
 
 _ADD_CONDITIONS = """
     INSERT INTO trading_ordercondition (order_id, display_quantity, hidden_quantity, expires_at, reduce_only,
@@ -206,15 +206,14 @@ def set_state(
     pipeline: Pipeline,
     market_id: int,
     prices: Sequence[Decimal | None],
-    ends_at: datetime | None,
     opened_at: datetime | None,
 ) -> None:
-    """Mark and index price as the triggers saw them, and the end of a call auction."""
-    pipeline.add(_SET_STATE, *prices, ends_at, opened_at, market_id)
+    """Mark and index price as the triggers saw them."""
+    pipeline.add(_SET_STATE, *prices, opened_at, market_id)
 
 
-def set_status(pipeline: Pipeline, market_id: int, status: str) -> None:
-    pipeline.add(_SET_STATUS, status, market_id)
+def set_status(pipeline: Pipeline, market_id: int, status: str, auction_ends_at: datetime | None) -> None:
+    pipeline.add(_SET_STATUS, status, auction_ends_at, market_id)
 
 
 def read_fills_of(pipeline: Pipeline, order_id: int) -> Answer:

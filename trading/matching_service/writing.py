@@ -80,11 +80,10 @@ def _write_state(batch: "Batch", pipeline: Pipeline) -> None:
     book = batch.book
     changed_state = any(type(event) is StatusChanged for event in rarer)
     prices = [batch.price(book.prices.get(source)) for source in (MARK, INDEX)]
-    ends_at = None if book.auction_ends_at is None else from_ms(book.auction_ends_at)
-    opened_at = batch.now if changed_state else None
-    statements.set_state(pipeline, batch.market_id, prices, ends_at, opened_at)
+    statements.set_state(pipeline, batch.market_id, prices, batch.now if changed_state else None)
     if changed_state:
-        statements.set_status(pipeline, batch.market_id, book.status)
+        ends_at = None if book.auction_ends_at is None else from_ms(book.auction_ends_at)
+        statements.set_status(pipeline, batch.market_id, book.status, ends_at)
 
 
 def _event_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:

@@ -17,7 +17,6 @@ class BookState(models.Model):
     mark_price = MoneyField(null=True, help_text="as the triggers saw it last")
     index_price = MoneyField(null=True, help_text="as the triggers saw it last")
     opened_at = models.DateTimeField(null=True, help_text="when the market last changed its state")
-    auction_ends_at = models.DateTimeField(null=True)
     next_expiry_at = models.DateTimeField(
         null=True, help_text="of the live orders with an end date, the first"
     )

@@ -1,6 +1,6 @@
 """What can be read about the exchange."""
 
-from trading.selectors.book import book_snapshot
+from trading.selectors.book import book_snapshot, call_auction
 from trading.selectors.holdings import holdings
 from trading.selectors.orders import (
     OrderReference,
@@ -16,6 +16,7 @@ from trading.selectors.orders import (
 __all__ = [
     "OrderReference",
     "book_snapshot",
+    "call_auction",
     "fills",
     "fills_of_taker",
     "holdings",

@@ -25,7 +25,7 @@ def _markets_with_something_due() -> list[str]:
     """One row a market, however many orders: the matching service keeps there what a sweep must know."""
     now = clock.now()
     watches = Q(watches_prices=True, market__status=OPEN, market__price__isnull=False)
-    due = BookState.objects.filter(Q(next_expiry_at__lte=now) | Q(auction_ends_at__lte=now) | watches)
+    due = BookState.objects.filter(Q(next_expiry_at__lte=now) | Q(market__auction_ends_at__lte=now) | watches)
     return list(due.order_by("market__symbol").values_list("market__symbol", flat=True))
 
 

@@ -43,10 +43,9 @@ def _held():
     orders = Order.objects.filter(status__in=(waiting, *Order.OPEN_STATUSES))
     for order in orders.select_related("market", "conditions"):
         still_open = order.quantity - order.filled_quantity - order.cancelled_quantity
+        per_unit = order.price if order.side == "buy" else 1
         if order.status == waiting:
             per_unit = order.conditions.reserve
-        else:
-            per_unit = order.price if order.side == "buy" else 1
         asset = order.market.quote_id if order.side == "buy" else order.market.base_id
         needed[order.account_id, asset] += still_open * per_unit
     held = {(b.account_id, b.asset): b.held for b in Balance.objects.exclude(held=0)}
