@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('market', '0002_limits_and_states'),
+        ("market", "0002_limits_and_states"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='market',
-            name='auction_ends_at',
+            model_name="market",
+            name="auction_ends_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trading', '0004_sweeps_and_guards'),
+        ("trading", "0004_sweeps_and_guards"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='bookstate',
-            name='auction_ends_at',
+            model_name="bookstate",
+            name="auction_ends_at",
         ),
     ]

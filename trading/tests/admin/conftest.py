@@ -12,7 +12,7 @@ def limits_off(settings):
 
 
 @pytest.fixture
-def desk(db):
+def desk(transactional_db):
     """Alice, Bob and Carol with funds; whatever the office does, the laws hold afterwards."""
     desk = TradingDesk()
     yield desk
