@@ -70,17 +70,19 @@ class Carried:
 
 
 class Batch:
-    """refused: requests, by index, that an earlier attempt found not to be covered; denied: entries likewise."""
+    """refused: requests, by index, that an earlier attempt found not to be covered; denied: entries likewise,
+    which may be of this very batch: so it has the `order_ids` that the first attempt took."""
 
     def __init__(
         self, symbol: str, requests: Sequence[Request], connection: Any, cursor: Any,
-        refused: dict[int, Refused], denied: Iterable[int] = (),
+        refused: dict[int, Refused], denied: Iterable[int], order_ids: list[int],
     ) -> None:  # fmt: skip
         self.symbol = symbol
         self.requests = requests
         self.connection = connection
         self.cursor = cursor
         self.denied = frozenset(denied)
+        self._order_ids = order_ids
         self.outcomes: list[Outcome | None] = [refused.get(index) for index in range(len(requests))]
         self.carried: list[Carried] = []
         self.events: list[tuple[Event, str]] = []
@@ -101,7 +103,7 @@ class Batch:
         statements.begin(pipeline)
         state = statements.lock_symbol(pipeline, self.symbol)
         market = statements.read_market(pipeline, self.symbol)
-        order_ids = statements.take_order_ids(pipeline, len(keys))
+        taken = statements.take_order_ids(pipeline, len(keys)) if not self._order_ids else Answer()
         balances = statements.read_balances(pipeline, self.symbol, accounts)
         repeated = statements.find_repeated(pipeline, keys) if keys else Answer()
         suspended = find_suspended(pipeline, accounts)
@@ -112,7 +114,7 @@ class Batch:
         self.market = MarketRow.read(market.rows[0])
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
         self.now_ms = clock.to_ms(self.now)
-        self.order_ids = iter([row[0] for row in order_ids.rows])
+        self._order_ids += [row[0] for row in taken.rows]
         self.funds = Funds(self.market, balances.rows)
         self.repeated = {(row[0], row[1]): row[2] for row in repeated.rows}
         self._suspended = {row[0] for row in suspended.rows}
@@ -129,9 +131,11 @@ class Batch:
 
     def match_and_settle(self) -> None:
         self._advance()
+        order_ids = iter(self._order_ids)
         for index, request in enumerate(self.requests):
+            own_ids = [next(order_ids) for _ in asking.new_orders(request)]
             if self.outcomes[index] is None:
-                self.outcomes[index] = self._carry_out(index, request)
+                self.outcomes[index] = self._carry_out(index, request, own_ids)
                 self._follow_up()
 
     def _advance(self) -> None:
@@ -145,20 +149,20 @@ class Batch:
         self._run(commands.Advance(self.now_ms, mark, index))
         self._follow_up()
 
-    def _carry_out(self, index: int, request: Request) -> Outcome | None:
+    def _carry_out(self, index: int, request: Request, order_ids: list[int]) -> Outcome | None:
         """The outcome if it is known at once (a refusal, a repetition); None: it follows from the commit."""
         # Under the lock: an order on its way while its owner is suspended must not slip in behind the cancels.
         adds = isinstance(request, PlaceRequest | LinkedRequest | AmendRequest)
         if adds and request.account_id in self._suspended:
             return Refused(ErrorCode.ACCOUNT_SUSPENDED)
         if isinstance(request, PlaceRequest | LinkedRequest):
-            return self._place(index, request)
+            return self._place(index, request, order_ids)
         return self._run(asking.command_of(request, self), index, request.account_id)
 
-    def _place(self, index: int, request: PlaceRequest | LinkedRequest) -> Outcome | None:
-        """Every order of the request takes its id, whatever becomes of it, so that the ids run out together."""
+    def _place(
+        self, index: int, request: PlaceRequest | LinkedRequest, order_ids: list[int]
+    ) -> Outcome | None:
         keys = asking.client_order_keys([request])
-        order_ids = [next(self.order_ids) for _ in keys]
         if keys[0] in self.repeated:
             return Repeated(self.repeated[keys[0]])
         if any(key in self.repeated for key in keys) or len(set(keys)) < len(keys):

@@ -27,10 +27,11 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
     refused: dict[int, Refused] = {}
     denied: set[int] = set()
     sent: list[Batch] = []
+    order_ids: list[int] = []
     failures = 0
     while True:
         try:
-            return _in_transaction(symbol, requests, refused, denied, sent)
+            return _in_transaction(symbol, requests, refused, denied, order_ids, sent)
         except FundsChanged as spent:
             if spent.index is not None:
                 refused[spent.index] = spent.refused
@@ -46,13 +47,14 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 
 
 def _in_transaction(
-    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int], sent: list[Batch]
-) -> list[Outcome]:
+    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int], order_ids: list[int],
+    sent: list[Batch],
+) -> list[Outcome]:  # fmt: skip
     """sent: earlier attempts whose commit was sent and not answered, and then this one."""
     assert not connection.in_atomic_block, "a batch is a transaction of its own"
     connection.ensure_connection()
     raw = connection.connection
-    batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied)
+    batch = Batch(symbol, requests, raw, psycopg.Cursor(raw), refused, denied, order_ids)
     try:
         batch.lock_symbol()  # 1 one writer per symbol from here on
         if sent and _was_committed(sent[-1], raw):
