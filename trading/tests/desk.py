@@ -7,6 +7,8 @@ assert desk.book() == ladder("sell 60000 | bob 0.3")
 assert desk.balance("alice", "BTC") == ("1.1998", "0")
 """
 
+import uuid
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,9 +18,11 @@ from accounts.models import Balance, User
 from accounts.services import open_account, outside_account, post_transaction
 from common.errors import Refused
 from common.money import format_decimal
-from market.models import Asset, Market
+from market.models import Asset, Market, Price
+from market.services import set_price
 from trading import services
 from trading.matching_service import pipeline
+from trading.matching_service.requests import LinkedRequest, StatusRequest, SweepRequest
 from trading.models import BookState, Order, OrderEvent, Trade
 from trading.rules import NewOrder
 
@@ -28,6 +32,7 @@ MARKETS = {
     "ETH-USDT": {"tick": "0.01", "lot": "0.0001", "minimum_notional": "5"},
     "ETH-BTC": {"tick": "0.00001", "lot": "0.001", "minimum_notional": "0.0001"},
 }
+AMOUNTS = {"quote_quantity", "trail_amount", "trail_percent"}
 NOBODY = 0
 MAKER_FEE, TAKER_FEE = "0.001", "0.002"
 
@@ -61,6 +66,22 @@ class TradingDesk:
     def sells(self, who, quantity=None, at=None, symbol="BTC-USDT", **terms):
         return self.calls(who, symbol, new_order("sell", quantity, at, **terms))
 
+    def pairs(self, who, first, second, symbol="BTC-USDT"):
+        """An OCO pair of orders from `new_order`."""
+        return self._links(who, symbol, (first, second), ("oco", "oco"))
+
+    def brackets(self, who, entry, *exits, symbol="BTC-USDT"):
+        """An entry and its exits, from `new_order`; what a stop is, and what takes profits, says the type."""
+        roles = ["stop_loss" if "stop" in new.type else "take_profit" for new in exits]
+        return self._links(who, symbol, (entry, *exits), ("entry", *roles))
+
+    def _links(self, who, symbol, orders, roles):
+        named = [
+            new if new.client_order_id else replace(new, client_order_id=str(uuid.uuid4())) for new in orders
+        ]
+        [outcome] = services.submit(symbol, [LinkedRequest(self.accounts[who], tuple(named), roles)])
+        return outcome.code.name if isinstance(outcome, Refused) else outcome
+
     def calls(self, who, symbol, new):
         try:
             return services.place_order(self.accounts[who], symbol, new)
@@ -78,6 +99,26 @@ class TradingDesk:
             services.amend_order, self.accounts[who], placed.order.id, as_decimal(price), as_decimal(quantity)
         )
 
+    def rearms(self, who, placed, price=None, quantity=None, trigger=None, symbol="BTC-USDT"):
+        """Other terms for an order that waits for its trigger."""
+        change = map(as_decimal, (price, quantity, trigger))
+        request = services.AmendRequest(self.accounts[who], placed.order.id, *change)
+        [outcome] = services.submit(symbol, [request])
+        return outcome.code.name if isinstance(outcome, Refused) else self.order(placed)
+
+    def turns(self, status, seconds=None, symbol="BTC-USDT"):
+        """The market into another state; `seconds`: of a call auction."""
+        services.submit(symbol, [StatusRequest(status, "test", seconds)])
+
+    def sweeps(self, symbol="BTC-USDT"):
+        """What is due by now happens."""
+        services.submit(symbol, [SweepRequest()])
+
+    def index_moves(self, price, symbol="BTC-USDT"):
+        """The price from outside, and what it sets off."""
+        set_price(symbol, Decimal(price), Price.Source.SIMULATION)
+        self.sweeps(symbol)
+
     @staticmethod
     def _named(service, *arguments):
         try:
@@ -86,6 +127,16 @@ class TradingDesk:
             return refused.code.name
 
     # ---- looks ----
+
+    @staticmethod
+    def order(placed):
+        """The order's row now."""
+        return Order.objects.get(pk=placed.order.id)
+
+    def fate(self, placed):
+        """Its status and why it ended, in one word each: "cancelled LINKED_ORDER"."""
+        order = self.order(placed)
+        return f"{order.status} {order.reason}".strip()
 
     def book(self, symbol="BTC-USDT"):
         """The open orders as rows, drawn as a ladder: best in the middle, first in the queue first."""
@@ -125,9 +176,13 @@ class TradingDesk:
         )
 
 
-def new_order(side, quantity=None, at=None, **terms):
-    terms = {name: as_decimal(value) if name == "quote_quantity" else value for name, value in terms.items()}
-    return NewOrder(side, "market" if at is None else "limit", as_decimal(quantity), as_decimal(at), **terms)
+def new_order(side, quantity=None, at=None, type=None, trigger=None, display=None, **terms):
+    """`at` a price, and without one at the market's; other types by name."""
+    amounts = {"trigger_price": trigger, "display_quantity": display}
+    amounts |= {name: terms.pop(name) for name in AMOUNTS & terms.keys()}
+    terms |= {name: as_decimal(value) for name, value in amounts.items()}
+    kind = type or ("market" if at is None else "limit")
+    return NewOrder(side, kind, as_decimal(quantity), as_decimal(at), **terms)
 
 
 def as_decimal(text):

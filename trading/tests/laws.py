@@ -75,9 +75,9 @@ def _book(market):
         return
     book, accepted = Book(), set()
     for row in rows:
-        book.apply(log.from_row([getattr(row, name) for name in log.COLUMNS]))
+        book.replay(log.from_row([getattr(row, name) for name in log.COLUMNS]))
         accepted |= {row.order_id} if row.kind == "A" else set()
-    if book.is_crossed():
+    if book.is_crossed() and book.status in ("open", "post_only"):
         yield f"{market}: the book is crossed"
     with psycopg.Cursor(connection.connection) as cursor:
         loaded = warm.load(cursor, market.symbol).book
