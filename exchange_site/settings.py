@@ -127,9 +127,6 @@ DATABASES["default"] |= {
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] |= {
     "connect_timeout": 3,
-    # Django switches prepared statements off for the sake of connection poolers; then `prepare=True` is ignored
-    # and PostgreSQL plans every statement of every order anew.
-    "prepare_threshold": 5,
     # A server that has vanished from the network is given up after ten seconds, not after hours.
     "keepalives_idle": 5,
     "keepalives_interval": 2,

@@ -8,7 +8,6 @@ import copy
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import psycopg
 from django.db import connection
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -17,6 +16,7 @@ from rest_framework_simplejwt.utils import aware_utcnow, get_md5_hash_password
 from accounts.services.api_keys import LAST_USED_EVERY
 from accounts.tokens import PERSONAL_SCOPES, BearerToken
 from common import clock
+from common.pipelined import Pipeline
 
 MOST_REMEMBERED = 10_000
 
@@ -102,5 +102,8 @@ def _scopes_of_key(
 
 def _read(key_id: int | None, user_id: int) -> tuple[Any, ...] | None:
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(_BEARER, (key_id, user_id), prepare=True).fetchone()
+    with connection.wrap_database_errors:
+        pipeline = Pipeline(connection.connection)
+        row = pipeline.add(_BEARER, key_id, user_id)
+        pipeline.run()
+    return row.one()

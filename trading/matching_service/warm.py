@@ -9,6 +9,7 @@ from uuid import UUID
 
 from common.clock import to_ms
 from common.errors import ErrorCode, Refused
+from common.pipelined import Pipeline
 from trading.matching.book import Book
 from trading.matching.events import Event
 from trading.matching_service import log
@@ -97,8 +98,10 @@ def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
 
     None if the book is of no use any more: of another epoch, ahead of the log, or too far behind.
     """
-    cursor.execute(_EVENTS, (warm.book.sequence, warm.market_id), prepare=True)
-    rows = cursor.fetchall()
+    pipeline = Pipeline(cursor.connection)
+    news_rows = pipeline.add(_EVENTS, warm.book.sequence, warm.market_id)
+    pipeline.run()
+    rows = news_rows.rows
     if (
         not rows
         or rows[0][0] != warm.epoch

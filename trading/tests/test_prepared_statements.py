@@ -1,8 +1,9 @@
 """The statements of an order are parsed and planned once per connection, not once per order."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.models import User
 from trading.tests.desk import TradingDesk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,3 +24,15 @@ def test_the_statements_of_an_order_are_prepared():
         "accounts_posting",
     ):
         assert table in prepared
+
+
+def test_psycopg_prepares_nothing_by_itself():
+    """After a rollback it would deallocate all that is prepared on the connection, ours too."""
+    desk = TradingDesk()
+    desk.sells("bob", "0.5", at="60000")
+    assert connection.connection.prepare_threshold is None
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        for _ in range(10):
+            desk.accounts["bob"] = User.objects.get(username="bob").account.pk
+        raise ZeroDivisionError
+    assert desk.buys("alice", "0.5", at="60000").order.status == "filled"
