@@ -39,7 +39,7 @@ class Log:
         if event.kind == "A":
             first = State(event.sequence, "A", event.quantity, 0, 0, event.price)
             self.lives[event.order_id].append(first)
-        elif event.kind == "T":
+        elif event.kind in "TU":
             self.taken[event.order_id][event.trade_id] = event.quantity
             for order_id in (event.order_id, event.maker_order_id):
                 self._next(order_id, event, filled=event.quantity)

@@ -5,6 +5,7 @@ RACE_SEED in the environment repeats what was asked for, though not who came fir
 
 import os
 import random
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.db import connection
 from accounts.models import Balance
 from common.money import format_decimal
 from trading.models import Order
+from trading.rules import NewOrder
 from trading.tests.attempts import attempt, attempts_at_once
 from trading.tests.desk import TradingDesk
 from trading.tests.laws import broken_laws
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SEED = int(os.environ.get("RACE_SEED") or random.SystemRandom().randrange(1_000_000))
 SYMBOL = "BTC-USDT"
-PRICE, CHEAPER, DEARER = "60000", "59999", "60001"
+PRICE, CHEAPER, DEARER, FAR_BELOW = "60000", "59999", "60001", "58000"
 ADVISORY_KEY = 4713
 ROUNDS = 12
 THREADS = 20
@@ -88,11 +90,15 @@ def test_of_two_at_once_the_second_meets_what_the_first_left(desk, other_desks, 
         "amend away": amend(desk, bid, "0.5", price="59000"),
     }
     attempts = overlapping(other_desks(2), steps[first], steps[second])
-    row = Order.objects.get(pk=bid.order.id)
-    amounts = (row.quantity, row.filled_quantity, row.cancelled_quantity)
-    assert [format_decimal(amount) for amount in amounts] == end.split()
+    assert amounts_of(bid) == end.split()
     assert [each.get("refused") or each["order"]["status"] for each in attempts] == answers.split()
     assert_explained(attempts)
+
+
+def amounts_of(placed):
+    """Quantity, filled and cancelled, as they are now."""
+    row = Order.objects.get(pk=placed.order.id)
+    return [format_decimal(each) for each in (row.quantity, row.filled_quantity, row.cancelled_quantity)]
 
 
 def overlapping(desks, first, second, waits=True):
@@ -111,6 +117,27 @@ def overlapping(desks, first, second, waits=True):
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_KEY])
     return [desks[0].ends(), desks[1].ends() if waits else answer]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "end", "answers"),
+    [
+        ("fire", "cancel", "0.2 0.2 0", "filled ORDER_NOT_OPEN"),
+        ("cancel", "fire", "0.2 0 0.2", "cancelled filled"),
+    ],
+)
+def test_a_stop_fires_or_is_cancelled_and_never_both(desk, other_desks, first, second, end, answers):
+    desk.buys("carol", "0.1", at=PRICE)
+    desk.sells("bob", "0.1", at=PRICE)
+    desk.buys("carol", "0.5", at=FAR_BELOW)
+    stop = desk.calls(
+        "alice", SYMBOL, NewOrder("sell", "stop_market", Decimal("0.2"), trigger_price=Decimal(CHEAPER))
+    )
+    steps = {"fire": take(desk, "0.1") | {"price": FAR_BELOW}, "cancel": cancel(desk, stop)}
+    attempts = overlapping(other_desks(2), steps[first], steps[second])
+    assert amounts_of(stop) == end.split()
+    assert [each.get("refused") or each["order"]["status"] for each in attempts] == answers.split()
+    assert broken_laws() == []
 
 
 # ---- nobody knows who comes first ----
