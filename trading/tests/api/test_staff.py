@@ -1,12 +1,12 @@
-"""POST /api/v1/markets/{symbol}/halt · /resume · POST /api/v1/market/tick"""
+"""POST /api/v1/markets/{symbol}/halt · /resume · /status · POST /api/v1/market/tick"""
 
 import pytest
 from django.contrib.admin.models import LogEntry
 
 from market.models import Market, Price
-from trading.tests.api.desk import key_desk, refusal
+from trading.tests.api.desk import book, key_desk, refusal
 
-ADDRESSES = ["markets/BTC-USDT/halt", "markets/BTC-USDT/resume", "market/tick"]
+ADDRESSES = ["markets/BTC-USDT/halt", "markets/BTC-USDT/resume", "markets/BTC-USDT/status", "market/tick"]
 
 
 def test_a_halted_market_takes_cancels_only_until_it_is_resumed(alice, admin, stranger):
@@ -31,6 +31,100 @@ def test_halting_twice_is_no_error_and_is_on_record(admin):
     for _ in range(2):
         assert admin.post("markets/BTC-USDT/halt").status_code == 200
     assert LogEntry.objects.filter(user=admin.user).count() == 2
+
+
+def state(desk, symbol="BTC-USDT"):
+    """As anybody sees it, on the market's own page and in the list."""
+    market = desk.get(f"markets/{symbol}").json()
+    assert market in desk.get("markets").json()
+    return market["status"], market["auction_ends_at"]
+
+
+def test_a_halted_market_reopens_through_a_call_auction(alice, bob, admin, stranger):
+    admin.post("markets/BTC-USDT/halt")
+    before = stranger.get("time").json()["server_time"]
+    resumed = admin.post("markets/BTC-USDT/resume", {"auction_seconds": 3600}).json()
+    assert resumed["status"] == "auction" and 3_599_000 < resumed["auction_ends_at"] - before < 3_660_000
+    assert state(stranger) == ("auction", resumed["auction_ends_at"])
+    sell = bob.sells("0.1", "30000")
+    buy = alice.buys("0.3", "30000")
+    assert (sell["status"], buy["status"], buy["fills"]) == ("open", "open", [])
+    assert refusal(alice.place("buy", "0.1")) == (422, "MARKET_NOT_OPEN")
+    assert book() == ([("30000", "0.3")], [("30000", "0.1")]), "crossed, as collected"
+    collected = stranger.get("markets/BTC-USDT/auction").json()
+    sequence = stranger.get("orderbook/BTC-USDT").json()["sequence"]
+    assert collected == {
+        "symbol": "BTC-USDT", "sequence": sequence, "status": "auction",
+        "ends_at": resumed["auction_ends_at"], "price": "30000", "quantity": "0.1", "wanted": "0.2", "offered": "0",
+    }  # fmt: skip
+    assert admin.post("markets/BTC-USDT/resume", {"auction_seconds": 0}).json()["status"] == "open"
+    assert state(stranger) == ("open", None)
+    assert alice.order(buy)["fills"][0]["price"] == "30000"
+    assert bob.order(sell)["status"] == "filled"
+    assert stranger.get("ticker/BTC-USDT").json()["last"] == "30000"
+    (trade,) = stranger.get("trades/BTC-USDT").json()["results"]
+    assert (trade["price"], trade["quantity"], trade["side"]) == ("30000", "0.1", "buy")
+    assert stranger.get("markets/BTC-USDT/auction").json()["price"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "has_end"),
+    [
+        ({"status": "post_only"}, "post_only", False),
+        ({"status": "cancel_only"}, "cancel_only", False),
+        ({"status": "halted"}, "halted", False),
+        ({"status": "auction"}, "auction", False),
+        ({"status": "auction", "auction_seconds": 60}, "auction", True),
+        ({"status": "auction", "auction_seconds": 0}, "open", False),
+        ({"status": "open"}, "open", False),
+        ({"status": "open", "auction_seconds": 60}, "open", False),
+    ],
+    ids=str,
+)
+def test_staff_set_any_state_and_the_history_tells(admin, stranger, body, shown, has_end):
+    answer = admin.post("markets/ETH-USDT/status", body)
+    assert answer.status_code == 200 and answer.json()["symbol"] == "ETH-USDT"
+    status, ends_at = state(stranger, "ETH-USDT")
+    assert (status, ends_at is not None) == (shown, has_end)
+    assert LogEntry.objects.get().get_change_message() == f"Status: {body['status']}"
+    assert state(stranger) == ("open", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, [], {"status": "burnt"}, {"status": None}, {"status": 1}, {"status": "OPEN"},
+     {"status": "halted", "auction_seconds": 5}, {"status": "open", "auction_seconds": -1},
+     {"status": "open", "auction_seconds": "5"}, {"status": "open", "auction_seconds": 86_401},
+     {"status": "open", "auction_seconds": 1.0}, {"status": "open", "auction_seconds": True},
+     {"status": "open", "auction_seconds": None}, {"status": "open", "reason": "x"}],
+    ids=str,
+)  # fmt: skip
+def test_a_state_that_is_none_is_refused(admin, stranger, body):
+    assert refusal(admin.post("markets/BTC-USDT/status", body)) == (400, "VALIDATION_ERROR")
+    assert state(stranger) == ("open", None) and not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("seconds", [-1, 86_401, "60", 1.5, True, None, 10**40])
+def test_an_auction_is_whole_seconds_of_at_most_a_day(admin, stranger, seconds):
+    admin.post("markets/BTC-USDT/halt")
+    answer = admin.post("markets/BTC-USDT/resume", {"auction_seconds": seconds})
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert state(stranger) == ("halted", None)
+
+
+def test_a_market_shows_its_limits(stranger):
+    Market.objects.filter(symbol="BTC-USDT").update(
+        price_band="0.25", breaker_move="0.1", breaker_window_seconds=30, market_protection="0.05",
+        maximum_notional="1000", maximum_open_orders=7, auction_seconds=9,
+    )  # fmt: skip
+    market = stranger.get("markets/BTC-USDT").json()
+    limits = {
+        "price_band": "0.25", "breaker_move": "0.1", "breaker_window_seconds": 30, "market_protection": "0.05",
+        "maximum_notional": "1000", "maximum_open_orders": 7, "auction_seconds": 9,
+    }  # fmt: skip
+    assert {name: market[name] for name in limits} == limits
+    for address in ("markets/NO-SUCH", "markets/btc-usdt", "markets/NO-SUCH/auction"):
+        assert refusal(stranger.get(address)) == (404, "UNKNOWN_SYMBOL")
 
 
 def test_the_price_tick(admin, stranger):
@@ -62,5 +156,5 @@ def test_they_take_no_fields(admin, address, body):
 
 @pytest.mark.parametrize("symbol", ["NO-SUCH", "btc-usdt", "%FF", "x" * 3000])
 def test_unknown_markets(admin, symbol):
-    for verb in ("halt", "resume"):
-        assert refusal(admin.post(f"markets/{symbol}/{verb}")) == (404, "UNKNOWN_SYMBOL")
+    for verb, body in (("halt", {}), ("resume", {}), ("status", {"status": "halted"})):
+        assert refusal(admin.post(f"markets/{symbol}/{verb}", body)) == (404, "UNKNOWN_SYMBOL")
