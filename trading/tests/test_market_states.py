@@ -28,7 +28,7 @@ PLACING = {
     "immediate or cancel": (new_order("buy", "0.01", "40000", time_in_force="ioc"), "open"),
     "fill or kill": (new_order("buy", "0.01", "51000", time_in_force="fok"), "open"),
     "post-only": (new_order("buy", "0.01", "40000", post_only=True), "open post_only"),
-    "iceberg": (new_order("buy", "0.01", "40000", display_quantity=Decimal("0.001")), "open auction"),
+    "iceberg": (new_order("buy", "0.01", "40000", display="0.001"), "open auction"),
     "market": (new_order("buy", "0.01"), "open"),
     "market by cost": (new_order("buy", quote_quantity="100"), "open"),
     "stop": (NewOrder("sell", "stop_market", Decimal("0.01"), trigger_price=Decimal(1000)), "open"),

@@ -95,7 +95,7 @@ def test_nobody_trades_with_themself(desk):
 
 
 def test_the_whole_of_an_iceberg_takes_part(desk):
-    iceberg = desk.sells("bob", "0.5", at="50000", display_quantity=Decimal("0.01"))
+    iceberg = desk.sells("bob", "0.5", at="50000", display="0.01")
     desk.buys("alice", "0.4", at="50000")
     uncross()
     assert shown(iceberg) == ("partially_filled", "0.4", "20000")
