@@ -77,6 +77,14 @@ def to_units(amount: Decimal, precision: int) -> int:
     return units
 
 
+def units_of_text(text: str, precision: int) -> int:
+    """`to_units` of a NUMERIC as the database writes it, without a Decimal on the way."""
+    whole, _, fraction = text.partition(".")
+    if fraction[precision:].strip("0"):
+        raise ValueError(f"{text} has more than {precision} decimals")
+    return int(whole + fraction[:precision].ljust(precision, "0"))
+
+
 def from_units(units: int, precision: int) -> Decimal:
     return Decimal(units).scaleb(-precision, EXACT)
 

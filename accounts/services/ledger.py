@@ -30,7 +30,7 @@ _MAKE_ROWS = """
     ON CONFLICT (account_id, asset) DO NOTHING"""
 
 _LOCK_ROWS = """
-    SELECT b.account_id, b.asset, b.available, b.held
+    SELECT b.account_id, b.asset, b.available::text, b.held::text
     FROM accounts_balance b
     JOIN unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) USING (account_id, asset)
     ORDER BY b.account_id, b.asset
@@ -59,7 +59,7 @@ def make_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> None:
 
 
 def lock_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> Answer:
-    """Rows (account_id, asset, available, held), locked in the one order."""
+    """Rows (account_id, asset, available, held), amounts as text, locked in the one order."""
     return pipeline.add(_LOCK_ROWS, *_columns(keys))
 
 
@@ -132,7 +132,7 @@ def _apply_to_balances(entries: Sequence[Entry]) -> None:
     make_balance_rows(pipeline, keys)
     locked = lock_balance_rows(pipeline, keys)
     pipeline.run()
-    balances = {(row[0], row[1]): [row[2], row[3]] for row in locked.rows}
+    balances = {(row[0], row[1]): [Decimal(row[2]), Decimal(row[3])] for row in locked.rows}
     for entry in entries:
         balance = balances[entry.account_id, entry.asset]
         balance[0] = EXACT.add(balance[0], entry.amount)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from trading.matching.commands import PlaceLinked
 from trading.matching.events import Accepted, Amended, Cancelled, Event, Rearmed, Reduced
-from trading.matching_service import condition_rows, writing
+from trading.matching_service import condition_rows
 from trading.matching_service.changes import OrderChange
 from trading.matching_service.requests import Done, FillRow, Outcome, PlacedLinked, PlacedOrder, PlacedRow
 from trading.models import OrderCondition
@@ -46,14 +46,13 @@ def _placed(
     conditions: OrderCondition | None,
 ) -> PlacedOrder:
     place = change.place
-    assert place is not None
-    (_, _, _, _, _, _, _, _, price, quantity, quote_quantity, status, filled, cost, cancelled, reason, _) = (
-        writing.new_row(batch, change)
-    )
+    assert place is not None and change.status is not None
     order = PlacedRow(
         place.order_id, batch.symbol, place.account_id, change.client_order_id, place.side, place.type,
-        place.time_in_force, place.post_only, place.self_trade_prevention, price, quantity, quote_quantity,
-        status, filled, cost, cancelled, reason, batch.now, batch.now, conditions,
+        place.time_in_force, place.post_only, place.self_trade_prevention, batch.price(change.price),
+        batch.lots(change.total()), batch.quote_quantities.get(order_id), change.status.value,
+        batch.lots(change.filled), batch.market.rules.notional(1, change.cost), batch.lots(change.cancelled),
+        change.reason, batch.now, batch.now, conditions,
     )  # fmt: skip
     return PlacedOrder(order, [fill for fill in fills if fill.taker_order_id == order_id])
 

@@ -29,8 +29,23 @@ def new_orders(request: Request) -> Sequence[rules.NewOrder]:
 
 
 def client_order_keys(requests: Iterable[Request]) -> list[tuple[int, str]]:
-    """(account, client order id) of every new order, in order."""
-    return [(request.account_id, new.client_order_id) for request in requests for new in new_orders(request)]
+    """(account, client order id) of every new order, in order; one of ours where the client gave none."""
+    return [
+        (request.account_id, new.client_order_id or request.made_ids[place])
+        for request in requests
+        if isinstance(request, PlaceRequest | LinkedRequest)
+        for place, new in enumerate(new_orders(request))
+    ]
+
+
+def given_keys(requests: Iterable[Request]) -> list[tuple[int, str]]:
+    """Those that clients gave: on a first attempt nobody can have used the others before."""
+    return [
+        (request.account_id, new.client_order_id)
+        for request in requests
+        for new in new_orders(request)
+        if new.client_order_id
+    ]
 
 
 def wants_price(requests: Iterable[Request], source: str) -> bool:

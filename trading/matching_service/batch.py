@@ -105,7 +105,8 @@ class Batch:
         market = statements.read_market(pipeline, self.symbol)
         taken = statements.take_order_ids(pipeline, len(keys)) if not self._order_ids else Answer()
         balances = statements.read_balances(pipeline, self.symbol, accounts)
-        repeated = statements.find_repeated(pipeline, keys) if keys else Answer()
+        asked = asking.given_keys(self.requests)
+        repeated = statements.find_repeated(pipeline, asked) if asked else Answer()
         suspended = find_suspended(pipeline, accounts)
         pipeline.run()
         if not state.rows or not market.rows:

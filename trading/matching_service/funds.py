@@ -5,21 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 from common.errors import ErrorCode, Refused
-from common.money import format_decimal, from_units, to_units, units_text
+from common.money import format_decimal, from_units, units_of_text, units_text
 from trading.matching_service.market_row import MarketRow
 
 Key = tuple[int, str]
 
 
 class Funds:
-    """(account, asset) -> [available, held], from rows (account_id, asset, available, held)."""
+    """(account, asset) -> [available, held], from rows (account_id, asset, available, held) with text."""
 
     def __init__(self, market: MarketRow, rows: Iterable[Sequence[Any]]) -> None:
         self._precision = market.precision
         self._balances = {
             (row[0], row[1]): [
-                to_units(row[2], self._precision[row[1]]),
-                to_units(row[3], self._precision[row[1]]),
+                units_of_text(row[2], self._precision[row[1]]),
+                units_of_text(row[3], self._precision[row[1]]),
             ]
             for row in rows
         }

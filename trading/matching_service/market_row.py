@@ -21,6 +21,19 @@ class Breaker:
     window_ms: int
 
 
+class Scale:
+    """Steps as text that a NUMERIC column reads: a tick, a lot, or tick x lot times a whole number."""
+
+    def __init__(self, step: Decimal) -> None:
+        sign, digits, exponent = step.as_tuple()
+        assert not sign and isinstance(exponent, int)
+        self._units = int("".join(map(str, digits)))
+        self._exponent = exponent
+
+    def text(self, steps: int | None) -> str | None:
+        return None if steps is None else f"{steps * self._units}e{self._exponent}"
+
+
 @dataclass(frozen=True, slots=True)
 class MarketRow:
     rules: MarketRules
@@ -28,6 +41,9 @@ class MarketRow:
     precision: dict[str, int]
     status: str
     breaker: Breaker | None
+    ticks: Scale
+    lots: Scale
+    costs: Scale
 
     @classmethod
     def read(cls, row: Sequence[Any]) -> "MarketRow":
@@ -56,7 +72,8 @@ def _read(row: tuple[Any, ...]) -> MarketRow:
     )  # fmt: skip
     rate = _rate(move)
     breaker = None if rate is None else Breaker(rate, window * 1000)
-    return MarketRow(rules, terms, {base: base_precision, quote: quote_precision}, status, breaker)
+    scales = Scale(tick), Scale(lot), Scale(EXACT.multiply(tick, lot))
+    return MarketRow(rules, terms, {base: base_precision, quote: quote_precision}, status, breaker, *scales)
 
 
 def _rate(share: Decimal | None) -> int | None:

@@ -16,10 +16,11 @@ NOBODY = 0  # no account has this id
 
 @dataclass(frozen=True, slots=True)
 class PlaceRequest:
-    """`new.client_order_id` is set: trading.services.submit gives one to an order that came without."""
+    """made_ids: a client order id of ours, for an order that came without (trading.services.submit)."""
 
     account_id: int
     new: NewOrder
+    made_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class LinkedRequest:
     account_id: int
     orders: tuple[NewOrder, ...]
     roles: tuple[str, ...]
+    made_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ _TRADE_IDS = """
     FROM generate_series(1, %s::int)"""
 
 _BALANCES = """
-    SELECT b.account_id, b.asset, b.available, b.held FROM accounts_balance b
+    SELECT b.account_id, b.asset, b.available::text, b.held::text FROM accounts_balance b
     JOIN market_market m ON b.asset IN (m.base_id, m.quote_id)
     WHERE m.symbol = %s AND b.account_id = ANY(%s::bigint[])"""
 

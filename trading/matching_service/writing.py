@@ -90,7 +90,7 @@ def _event_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:
     trade_ids = iter(batch.trade_ids)
     for sequence, (event, client_order_id) in enumerate(batch.events, start=batch.sequence + 1):
         trade_id = next(trade_ids)[0] if isinstance(event, Traded | Uncrossed) else None
-        quote_quantity = _asked(batch, event.order_id) if type(event) is Accepted else None
+        quote_quantity = batch.quote_quantities.get(event.order_id) if type(event) is Accepted else None
         yield (sequence, trade_id, *log.to_row(event, client_order_id, quote_quantity))
 
 
@@ -143,33 +143,31 @@ def _order_rows(batch: "Batch") -> tuple[list[tuple[Any, ...]], list[tuple[Any, 
     new, changed = [], []
     for order_id, change in batch.changes.orders.items():
         if change.place is not None:
-            new.append(new_row(batch, change))
+            new.append(_new_row(batch, change))
         else:
             changed.append(_changed_row(batch, order_id, change))
     return new, changed
 
 
-def _asked(batch: "Batch", order_id: int) -> Decimal | None:
-    """quote_quantity as the client gave it: the budget that matching spends is cut to ticks x lots."""
-    return batch.quote_quantities.get(order_id)
-
-
-def new_row(batch: "Batch", change: OrderChange) -> tuple[Any, ...]:
-    """In the order of statements.add_orders: without market and time."""
-    place = change.place
+def _new_row(batch: "Batch", change: OrderChange) -> tuple[Any, ...]:
+    """In the order of statements.add_orders: without market and time. Amounts as text."""
+    place, market = change.place, batch.market
     assert place is not None
+    lots = market.lots.text
     return (
         place.order_id, place.account_id, change.client_order_id, place.side, place.type, place.time_in_force,
-        place.post_only, place.self_trade_prevention, _price(batch, change.price), _lots(batch, change.total()),
-        _asked(batch, place.order_id), _status(change), _lots(batch, change.filled), _cost(batch, change.cost),
-        _lots(batch, change.cancelled), change.reason, change.priority,
+        place.post_only, place.self_trade_prevention, market.ticks.text(change.price), lots(change.total()),
+        batch.quote_quantities.get(place.order_id), _status(change), lots(change.filled),
+        market.costs.text(change.cost), lots(change.cancelled), change.reason, change.priority,
     )  # fmt: skip
 
 
 def _changed_row(batch: "Batch", order_id: int, change: OrderChange) -> tuple[Any, ...]:
+    market = batch.market
+    lots = market.lots.text
     return (
-        order_id, _lots(batch, change.filled), _cost(batch, change.cost), _lots(batch, change.cancelled),
-        _lots(batch, change.quantity), _price(batch, change.price), change.priority, _status(change), change.reason,
+        order_id, lots(change.filled), market.costs.text(change.cost), lots(change.cancelled), lots(change.quantity),
+        market.ticks.text(change.price), change.priority, _status(change), change.reason,
     )  # fmt: skip
 
 
@@ -180,15 +178,3 @@ def _status(change: OrderChange) -> str:
 
 def _ticks(batch: "Batch", ticks: int) -> Decimal:
     return EXACT.multiply(batch.market.rules.tick, ticks)
-
-
-def _price(batch: "Batch", ticks: int | None) -> Decimal | None:
-    return None if ticks is None else _ticks(batch, ticks)
-
-
-def _lots(batch: "Batch", lots: int | None) -> Decimal | None:
-    return None if lots is None else EXACT.multiply(batch.market.rules.lot, lots)
-
-
-def _cost(batch: "Batch", steps: int) -> Decimal:
-    return batch.market.rules.notional(1, steps)

@@ -9,7 +9,6 @@ from market.selectors import market_by_symbol
 from trading.matching_service.pipeline import run_batch
 from trading.matching_service.queue import GroupCommit
 from trading.matching_service.requests import LinkedRequest, Outcome, PlaceRequest, Request
-from trading.rules import NewOrder
 
 _group_commit = GroupCommit(run_batch)
 _known_symbols: set[str] = set()
@@ -25,17 +24,15 @@ def submit(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
         return []
     if symbol not in _known_symbols:
         _known_symbols.add(market_by_symbol(symbol).symbol)
-    return _group_commit.submit(symbol, [_with_client_order_id(request) for request in requests])
+    return _group_commit.submit(symbol, [_named(request) for request in requests])
 
 
-def _with_client_order_id(request: Request) -> Request:
-    """Given before the first attempt: an order whose commit was never answered is then found, not doubled."""
+def _named(request: Request) -> Request:
+    """Ids are given before the first attempt: an order whose commit was never answered is then found, not doubled."""
+    if isinstance(request, PlaceRequest):
+        if request.new.client_order_id:
+            return request
+        return PlaceRequest(request.account_id, request.new, (str(uuid_utils.uuid7()),))
     if isinstance(request, LinkedRequest):
-        return replace(request, orders=tuple(_named(new) for new in request.orders))
-    if not isinstance(request, PlaceRequest) or request.new.client_order_id:
-        return request
-    return PlaceRequest(request.account_id, _named(request.new))
-
-
-def _named(new: NewOrder) -> NewOrder:
-    return new if new.client_order_id else replace(new, client_order_id=str(uuid_utils.uuid7()))
+        return replace(request, made_ids=tuple(str(uuid_utils.uuid7()) for _ in request.orders))
+    return request
