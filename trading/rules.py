@@ -191,6 +191,8 @@ def _beyond_limits(
     if not _can_be_sliced(steps):
         text = f"Must be less than quantity and at least a {MOST_SLICES}th of it."
         return refuse(ErrorCode.VALIDATION_ERROR, display_quantity=[text])
+    if _trails_below_zero(new, steps, book):
+        return refuse(ErrorCode.VALIDATION_ERROR, trail_amount=["Must be less than the price it follows."])
     if live >= rules.maximum_open_orders:
         return refuse(ErrorCode.TOO_MANY_OPEN_ORDERS, maximum_open_orders=rules.maximum_open_orders)
     reference = rules.reference(book)
@@ -200,6 +202,11 @@ def _beyond_limits(
         if refusal is not None:
             return refusal
     return _outside_notional(rules, new, steps, book, reference)
+
+
+def _trails_below_zero(new: NewOrder, steps: Steps, book: Book) -> bool:
+    price = book.prices.get(new.trigger_source or LAST)
+    return steps.trail is not None and new.side != BUY and price is not None and steps.trail >= price
 
 
 def _can_be_sliced(steps: Steps) -> bool:

@@ -7,6 +7,10 @@ from rest_framework.test import APIClient
 from accounts.ledger import Entry
 from accounts.models import LedgerTransaction, User
 from accounts.services import create_api_key, issue_tokens, open_account, outside_account, post_transaction
+from market.models import Price
+from market.services import set_price
+from trading.matching_service.requests import SweepRequest
+from trading.services import submit
 
 FUNDS = {"USDT": Decimal(1_000_000), "BTC": Decimal(10), "ETH": Decimal(100)}
 
@@ -112,3 +116,19 @@ def refusal(answer):
     assert set(body) == {"code", "message", "details"}, body
     assert isinstance(body["message"], str) and body["message"] and isinstance(body["details"], dict)
     return answer.status_code, body["code"]
+
+
+def trade(seller, buyer, price, quantity="0.01", symbol="BTC-USDT"):
+    """A real trade at the price, as long as nobody else is in its way."""
+    seller.sells(quantity, price, symbol=symbol)
+    assert buyer.buys(quantity, price, symbol=symbol)["average_price"] == price
+
+
+def outside_price(price, symbol="BTC-USDT"):
+    """The price from outside changes, and the exchange looks at what waits for it."""
+    set_price(symbol, Decimal(price), Price.Source.REPLAY)
+    submit(symbol, [SweepRequest()])
+
+
+def sweep(symbol="BTC-USDT"):
+    submit(symbol, [SweepRequest()])
