@@ -286,7 +286,9 @@ class Batch:
         touched = {key[0] for carried in self.carried for key in carried.changes}
         ended = {event.account_id for event, _ in self.events if type(event) is Cancelled}
         asked = {carried.account_id for carried in self.carried if carried.index is not None}
-        return (touched | ended | asked) - {self.market.terms.fee_account_id, NOBODY}
+        orders = self.book.orders
+        trailed = {orders[order_id].account_id for order_id in self.book.trailed if order_id in orders}
+        return (touched | ended | asked | trailed) - {self.market.terms.fee_account_id, NOBODY}
 
     # ---- amounts ----
 
