@@ -14,6 +14,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("candles", 1.0, "trading.tasks.roll_up_candles"),
         ("expiries, triggers, auctions", 1.0, "trading.tasks.sweep_markets"),
         ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),
+        ("vanished connections", 1.0, "trading.tasks.sweep_disconnected"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]
     return {

@@ -15,6 +15,11 @@ def sweep_cancel_after() -> int:
     return services.sweep_cancel_after()
 
 
+@shared_task(name="trading.tasks.sweep_disconnected")
+def sweep_disconnected() -> int:
+    return services.sweep_disconnected()
+
+
 @shared_task(name="trading.tasks.sweep_markets")
 def sweep_markets() -> int:
     return services.sweep_markets()

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from math import inf
 from typing import Any
+from uuid import UUID
 
 from accounts.services import authenticate_token
 from common.api.address import scope_address
 from common.errors import ErrorCode, Refused
 from trading.consumers.base import OutboxConsumer
+from trading.consumers.guards import guards
 from trading.matching_service.publish import account_group
 from trading.streams.readers import LOST, user_reader
 from trading.streams.user_stream import UserStream
@@ -21,12 +23,21 @@ logger = logging.getLogger(__name__)
 CLOSE_BROKEN = 1011
 CLOSE_NOT_AUTHENTICATED = 4001
 CLOSE_SUSPENDED = 4003
+CLOSE_GIVEN_UP = 4010
 AUTHENTICATE_SECONDS = 10.0
 LOOK_SECONDS = 5.0  # how often the token and the account are looked at without being woken
 
+_GIVEN_UP = Refused(
+    ErrorCode.UNAVAILABLE,
+    "The exchange lost sight of this connection, and the account's orders were cancelled.",
+)
+
 
 class UserConsumer(OutboxConsumer):
-    """First message: {"action": "authenticate", "token": access token}. Then snapshots, then changes."""
+    """First message: {"action": "authenticate", "token": access token}. Then snapshots, then changes.
+
+    With "cancel_on_disconnect": true all live orders of the account are cancelled when this connection ends.
+    """
 
     async def connect(self) -> None:
         self._token = ""
@@ -34,6 +45,8 @@ class UserConsumer(OutboxConsumer):
         self._known = asyncio.Event()  # set once the client has said who it is
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # one look at a time, and what it found goes out before the next
+        self._guard: UUID | None = None  # if the end of this connection cancels orders
+        self._guard_struck = False
         self._looked_at = time.monotonic()  # whether the token still counts
         await super().connect()
         self._follower = asyncio.create_task(self._follow())
@@ -44,11 +57,21 @@ class UserConsumer(OutboxConsumer):
             self._follower.cancel()
         if self._stream is not None:
             wake_ups.leave(account_group(self._stream.account_id), self._hear)
+        await self._end_guard()
+
+    async def leave(self, code: int, last_words: dict[str, Any] | None = None) -> None:
+        await super().leave(code, last_words)
+        await self._end_guard()
+
+    async def _end_guard(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            await guards.strike(guard)
 
     async def handle(self, message: dict[str, Any]) -> None:
         action = message.get("action")
         if action == "authenticate" and self._stream is None:
-            await self._authenticate(message.get("token"))
+            await self._authenticate(message.get("token"), message.get("cancel_on_disconnect", False))
         elif action == "resync" and self._stream is not None:
             await self.resynchronise()
         elif action != "pong":
@@ -63,30 +86,40 @@ class UserConsumer(OutboxConsumer):
             for text in await user_reader.read(look):
                 self.outbox.put(text)
 
-    async def _authenticate(self, token: Any) -> None:
+    async def _authenticate(self, token: Any, cancels: Any) -> None:
+        if not isinstance(cancels, bool):
+            raise Refused(ErrorCode.BAD_REQUEST, "cancel_on_disconnect must be true or false.")
         try:
             if not isinstance(token, str) or not token.isascii():
                 raise Refused(ErrorCode.INVALID_TOKEN)
-            account_id = await user_reader.read(self._account_of, token)
+            account_id = await user_reader.read(self._account_of, token, *(["trade"] if cancels else []))
         except Refused as refused:
             await self._leave(refused)
             return
         stream = UserStream(account_id)
         snapshot = await user_reader.read(stream.snapshot)
+        if cancels:
+            self._guard = await guards.watch(account_id, self._hear_of_guard)
         self._token, self._stream = token, stream
         wake_ups.listen(account_group(account_id), self._hear)
         self._wake.set()  # for what was committed since the snapshot
-        self.say({"type": "authenticated"})
+        self.say({"type": "authenticated"} | ({"cancel_on_disconnect": True} if cancels else {}))
         for text in snapshot:
             self.outbox.put(text)
         self._known.set()
 
-    def _account_of(self, token: str) -> int:
-        """Raises Refused unless the token is good, may read, and its user is not suspended."""
+    def _account_of(self, token: str, *more_scopes: str) -> int:
+        """Raises Refused unless the token is good, has the scopes (read, and more), and its user is not suspended."""
         user, bearer = authenticate_token(token, scope_address(self.scope))
-        if "read" not in bearer.allowed_scopes:
-            raise Refused(ErrorCode.PERMISSION_DENIED)
+        for scope in ("read", *more_scopes):
+            if scope not in bearer.allowed_scopes:
+                raise Refused(ErrorCode.PERMISSION_DENIED, f"This takes the scope {scope}.")
         return user.account.pk
+
+    def _hear_of_guard(self) -> None:
+        """It ran out although the connection lives, and the orders were cancelled: the client must be told."""
+        self._guard, self._guard_struck = None, True
+        self._wake.set()
 
     def _hear(self, message: dict[str, Any]) -> None:
         """Something of the account was committed, or the account was suspended."""
@@ -107,6 +140,8 @@ class UserConsumer(OutboxConsumer):
             except TimeoutError:
                 pass  # a wake-up may have been lost
             self._wake.clear()
+            if self._guard_struck:
+                await self.leave(CLOSE_GIVEN_UP, {"type": "error", **_GIVEN_UP.body()})
             await self._catch_up()
 
     async def _catch_up(self) -> None:

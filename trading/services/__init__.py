@@ -12,6 +12,7 @@ from trading.matching_service.requests import (
 from trading.rules import NewOrder
 from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
+from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
 from trading.services.cancel_order import cancel_all, cancel_order
 from trading.services.first_markets import make_first_markets
 from trading.services.open_market import open_market
@@ -36,6 +37,7 @@ __all__ = [
     "amend_order",
     "arm_cancel_after",
     "cancel_all",
+    "cancel_on_disconnect",
     "cancel_order",
     "make_first_markets",
     "open_market",
@@ -47,5 +49,6 @@ __all__ = [
     "submit",
     "suspend_user",
     "sweep_cancel_after",
+    "sweep_disconnected",
     "sweep_markets",
 ]

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from accounts.services import issue_tokens
-from trading.consumers import market_data, user
+from trading.consumers import guards, market_data, user
 from trading.services.roll_up_candles import roll_up_if_behind
 from trading.streams import hub, readers
 from trading.streams.wake_ups import WakeUps
@@ -85,7 +85,13 @@ class SocketServer:
         self.server.should_exit = True
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
-        for reader in (readers.log_reader, readers.user_reader, readers.summary_reader):
+        for reader in (
+            readers.log_reader,
+            readers.user_reader,
+            readers.summary_reader,
+            guards.renewer,
+            guards.striker,
+        ):
             close_connections(reader)
 
     def client(self, address="/ws/marketdata", **options):
@@ -93,11 +99,11 @@ class SocketServer:
         self.clients.append(client)
         return client
 
-    def user_client(self, who):
+    def user_client(self, who, **options):
         """A client that has said who it is, and heard where its account stands."""
         client = self.client("/ws/user")
-        client.say(action="authenticate", token=issue_tokens(who).access)
-        assert client.hear()["type"] == "authenticated"
+        client.say(action="authenticate", token=issue_tokens(who).access, **options)
+        assert client.hear() == {"type": "authenticated", **options}
         client.snapshots = {}
         for _ in range(3):
             message = client.hear()
