@@ -6,7 +6,15 @@ from trading.matching.commands import PlaceLinked
 from trading.matching.events import Accepted, Amended, Cancelled, Event, Rearmed, Reduced
 from trading.matching_service import condition_rows
 from trading.matching_service.changes import OrderChange
-from trading.matching_service.requests import Done, FillRow, Outcome, PlacedLinked, PlacedOrder, PlacedRow
+from trading.matching_service.requests import (
+    NOBODY,
+    Done,
+    FillRow,
+    Outcome,
+    PlacedLinked,
+    PlacedOrder,
+    PlacedRow,
+)
 from trading.models import OrderCondition
 
 if TYPE_CHECKING:
@@ -21,6 +29,16 @@ def outcomes(batch: "Batch") -> list[Outcome]:
         if carried.index is not None:
             batch.outcomes[carried.index] = _outcome(batch, carried, own)
     return [outcome for outcome in batch.outcomes if outcome is not None]
+
+
+def account_ids(batch: "Batch") -> set[int]:
+    """Everybody whose orders or balances changed, the fee account left out."""
+    touched = {key[0] for carried in batch.carried for key in carried.changes}
+    ended = {event.account_id for event, _ in batch.events if type(event) is Cancelled}
+    asked = {carried.account_id for carried in batch.carried if carried.index is not None}
+    orders = batch.book.orders
+    trailed = {orders[order_id].account_id for order_id in batch.book.trailed if order_id in orders}
+    return (touched | ended | asked | trailed) - {batch.market.terms.fee_account_id, NOBODY}
 
 
 def _outcome(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> Outcome:

@@ -13,7 +13,7 @@ from common.pipelined import Answer, Pipeline
 from trading import settlement
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
-from trading.matching.events import Cancelled, Event
+from trading.matching.events import Event
 from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
 from trading.matching_service import answering, asking, exits, statements, writing
@@ -22,7 +22,6 @@ from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
-    NOBODY,
     AmendRequest,
     FillRow,
     LinkedRequest,
@@ -282,13 +281,8 @@ class Batch:
         return answering.outcomes(self)
 
     def account_ids(self) -> set[int]:
-        """Everybody whose orders or balances changed, the fee account left out."""
-        touched = {key[0] for carried in self.carried for key in carried.changes}
-        ended = {event.account_id for event, _ in self.events if type(event) is Cancelled}
-        asked = {carried.account_id for carried in self.carried if carried.index is not None}
-        orders = self.book.orders
-        trailed = {orders[order_id].account_id for order_id in self.book.trailed if order_id in orders}
-        return (touched | ended | asked | trailed) - {self.market.terms.fee_account_id, NOBODY}
+        """After the commit: everybody who is to hear of it."""
+        return answering.account_ids(self)
 
     # ---- amounts ----
 
