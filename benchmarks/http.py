@@ -44,7 +44,7 @@ def _orders(port: int) -> list[Comparison]:
     what = f"single POST /orders, {CONNECTIONS} connections, acknowledged after commit"
     return [
         Comparison(what, "1,500/s", _rates(place, ours), (_rates(idle, beside),), (note,)),
-        Comparison(f"single POST /orders, {CONNECTIONS} connections: p99", "under 30 ms", _p99(place, ours), (_p99(idle, beside),)),
+        Comparison(f"{what}: p99", "under 30 ms", _p99(place, ours), (_p99(idle, beside),)),
     ]  # fmt: skip
 
 
