@@ -4,7 +4,7 @@ Whatever happened to an agent's orders, by its own hand, by others' trades, by t
 was away, is in the log: so an agent never has to keep count of its orders.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from trading.committed_book import CommittedBook
 from trading.matching.book import Book
@@ -17,6 +17,16 @@ class FollowedBook(CommittedBook):
     def orders_of(self, account_id: int) -> list[BookOrder]:
         """The account's open orders."""
         return list(self._book().by_account.get(account_id, {}).values())
+
+    def order(self, order_id: int) -> BookOrder:
+        """A live order."""
+        return self._book().orders[order_id]
+
+    def is_live(self, order_id: int) -> bool:
+        return order_id in self._book().orders
+
+    def live_ids(self) -> Collection[int]:
+        return self._book().orders.keys()
 
     def orders_at(self, side: str, price: int, account_id: int) -> list[BookOrder]:
         """The account's open orders at a price, oldest first."""

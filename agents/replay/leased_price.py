@@ -18,7 +18,7 @@ class LeasedPrice:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._index = Decimal(0)
+        self._index = Decimal(0)  # none yet
         self._renewed_ns = 0
 
     def follow(self, middle: Decimal) -> None:
@@ -26,10 +26,19 @@ class LeasedPrice:
         self._index = EXACT.multiply(self._market.tick, middle)
         self.renew()
 
+    def set(self, index: Decimal) -> None:
+        """At once."""
+        self._index = index
+        self._write()
+
     def renew(self) -> None:
-        if time.monotonic_ns() - self._renewed_ns >= RENEW_NS:
-            set_price(self._market.symbol, self._index, Price.Source.REPLAY, clock.now() + LEASE)
-            self._renewed_ns = time.monotonic_ns()
+        if self._index and time.monotonic_ns() - self._renewed_ns >= RENEW_NS:
+            self._write()
 
     def give_back(self) -> None:
-        set_price(self._market.symbol, self._index, Price.Source.REPLAY, None)
+        if self._index:
+            set_price(self._market.symbol, self._index, Price.Source.REPLAY, None)
+
+    def _write(self) -> None:
+        set_price(self._market.symbol, self._index, Price.Source.REPLAY, clock.now() + LEASE)
+        self._renewed_ns = time.monotonic_ns()

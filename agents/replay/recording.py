@@ -91,7 +91,7 @@ class Recording:
 
     def _lines(self) -> Iterator[bytes]:
         try:
-            with _open(self.path) as file:
+            with open_packed(self.path) as file:
                 while line := file.readline(MOST_BYTES_IN_A_LINE):
                     yield line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -174,7 +174,7 @@ class Recording:
         raise BadRecording(f"line {self._line} {why}")
 
 
-def _open(path: Path) -> BinaryIO:
+def open_packed(path: Path) -> BinaryIO:
     """gzip or plain text, whatever the file is called."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP_MAGIC

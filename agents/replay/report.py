@@ -27,11 +27,11 @@ def lines(player: Player, survey: Survey, pace: Pace, cut: int, seconds: Decimal
     yield "refused", ", ".join(f"{code} {count}" for code, count in sorted(tally.refused.items())) or "none"
     yield "levels below the minimum", str(tally.lacking_levels)
     recorded = steps.quantity(tally.recorded_lots), steps.cost(tally.recorded_steps)
-    yield "recorded trades", _volume(tally.recorded_trades, *recorded, base, quote)
-    yield "our trades", _volume(tally.trades, tally.volume, tally.cost, base, quote)
+    yield "recorded trades", volume(tally.recorded_trades, *recorded, base, quote)
+    yield "our trades", volume(tally.trades, tally.volume, tally.cost, base, quote)
     yield (
         "taker orders",
-        f"{tally.taker_orders}, {_share(tally.exact, tally.taker_orders)} at just the recorded prices",
+        f"{tally.taker_orders}, {share(tally.exact, tally.taker_orders)} at just the recorded prices",
     )
     yield "best as depth says", _equal(tally.with_depth)
     yield "best as bookTicker says", _equal(tally.with_ticker)
@@ -41,15 +41,15 @@ def lines(player: Player, survey: Survey, pace: Pace, cut: int, seconds: Decimal
     yield "rate", f"{tally.requests / seconds:.0f} requests/s in {tally.batches} batches"
 
 
-def _volume(trades: int, volume: Decimal, cost: Decimal, base: str, quote: str) -> str:
+def volume(trades: int, volume: Decimal, cost: Decimal, base: str, quote: str) -> str:
     return f"{trades}, {format_decimal(volume)} {base} for {format_decimal(cost)} {quote}"
 
 
 def _equal(compared: Compared) -> str:
-    bids, asks = (_share(equal, compared.looks) for equal in (compared.bids, compared.asks))
+    bids, asks = (share(equal, compared.looks) for equal in (compared.bids, compared.asks))
     return f"bid equal {bids}, ask equal {asks}"
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
     percent = f" ({Decimal(100 * part) / whole:.2f}%)" if whole else ""
     return f"{part} of {whole}{percent}"

@@ -142,7 +142,7 @@ def test_every_command_that_is_named_exists(text):
     code = "\n".join(code_of(text.read_text()))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= targets
-    assert set(re.findall(r"manage\.py ([a-z_]+)", code)) <= set(get_commands())
+    assert set(re.findall(r"manage\.py ([a-z_-]+)", code)) <= set(get_commands())
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=name_of)

@@ -4,8 +4,6 @@ An agent keeps our book's levels equal to the recorded ones, each recorded trade
 taker order, and the price follows. The liquidity agents leave the market meanwhile.
 """
 
-import signal
-import threading
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +16,7 @@ from tqdm import tqdm
 
 from agents import locks
 from agents.audit import audit_line, violations
+from agents.management.arguments import speed_of, stop_on_signals
 from agents.replay import report, stage
 from agents.replay.leased_price import LeasedPrice
 from agents.replay.pace import Pace
@@ -25,11 +24,8 @@ from agents.replay.player import Player
 from agents.replay.recording import BadRecording, Recording
 from agents.replay.survey import Survey, survey
 from common.errors import Refused
-from common.money import NotANumber, parse_decimal
 from market.models import Market
 from market.selectors import market_by_symbol
-
-FASTEST = 1_000
 
 
 class Command(BaseCommand):
@@ -47,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or options["force"]):
             raise CommandError("A replay gives its accounts test money: demo mode only, or --force.")
-        speed, limit = _speed(options["speed"]), options["limit_seconds"]
+        speed, limit = speed_of(options["speed"]), options["limit_seconds"]
         if limit is not None and limit < 1:
             raise CommandError(f"--limit-seconds must be at least 1, not {limit}.")
         try:
@@ -98,7 +94,7 @@ class Command(BaseCommand):
         limit: int | None,
         options: Any,
     ) -> str:
-        stopping = _stop_on_signals()
+        stopping = stop_on_signals()
         price = LeasedPrice(market)
         assert found.first_middle is not None
         price.follow(found.first_middle)
@@ -132,24 +128,3 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _speed(text: str) -> Decimal | None:
-    """None for max."""
-    if text == "max":
-        return None
-    try:
-        speed = parse_decimal(text)
-    except NotANumber:
-        speed = Decimal(0)
-    if not 0 < speed <= FASTEST:
-        raise CommandError(f"--speed must be max or a number above 0 and up to {FASTEST}, not {text!r}.")
-    return speed
-
-
-def _stop_on_signals() -> threading.Event:
-    """Ctrl-C ends between two batches, with the report."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping
