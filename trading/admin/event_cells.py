@@ -18,6 +18,10 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+# Kind of an event without an order -> which of its details says what happened.
+_TELLING = {"S": "status", "P": "source"}
+
+
 def rows_of(market: Market, events: Sequence[OrderEvent]) -> list[list[Cell]]:
     ids = {event.account_id for event in events} | {event.maker_account_id for event in events}
     accounts = Account.objects.select_related("user").in_bulk(ids - {None})
@@ -29,15 +33,23 @@ def _row(market: Market, event: OrderEvent, accounts: dict[int, Account]) -> lis
         str(event.sequence),
         moment(event.created_at),
         event.get_kind_display(),
-        link("trading_order", event.order_id, event.order_id),
+        link("trading_order", event.order_id, event.order_id) if event.order_id else NOTHING,
         owner(accounts.get(event.account_id)),
-        side(event.side),
+        side(event.side) if event.side else NOTHING,
         _in_steps(event.price, market.tick),
         _in_steps(event.quantity, market.lot),
         _maker(event, accounts),
-        event.reason or NOTHING,
+        _reason(event),
         link("trading_trade", event.trade_id, event.trade_id) if event.trade_id else NOTHING,
     ]
+
+
+def _reason(event: OrderEvent) -> str:
+    """Of a change of the market's state also which, of an outside price whose."""
+    details = event.details or {}
+    about = _TELLING.get(event.kind)
+    words = [details[about]] if about else []
+    return ": ".join([*words, *([event.reason] if event.reason else [])]) or NOTHING
 
 
 def _maker(event: OrderEvent, accounts: dict[int, Account]) -> Cell:

@@ -26,6 +26,8 @@ class AmountField(forms.CharField):
         super().__init__(**{"max_length": 40, "widget": widget, **kwargs})
 
     def prepare_value(self, value: Any) -> Any:
+        if value is None:
+            return ""
         return format_decimal(value) if isinstance(value, Decimal) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -33,7 +35,7 @@ class AmountField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
-        return text if text in self.empty_values else self._amount(text)
+        return None if text in self.empty_values else self._amount(text)
 
     def _amount(self, text: str) -> Decimal:
         sign = text[0] if self.signed and text[0] in "+-" else ""
@@ -52,3 +54,15 @@ class AmountField(forms.CharField):
         if self.most is None:
             return f"At least {format_decimal(self.least)}."
         return f"Must be from {format_decimal(self.least)} to {format_decimal(self.most)}."
+
+
+class WholeNumberField(AmountField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(decimals=0, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else super().prepare_value(value)
+
+    def clean(self, value: Any) -> Any:
+        number = super().clean(value)
+        return None if number is None else int(number)

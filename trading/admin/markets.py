@@ -1,4 +1,4 @@
-"""Markets and assets: added, fees edited, markets opened, halted and set to cancel-only."""
+"""Markets and assets: added, fees and limits edited, markets opened, halted and brought to the states between."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from common.errors import Refused
 from market.models import Asset, Market
-from trading.admin.cells import money, tag
+from trading.admin.cells import moment, money, tag
 from trading.admin.confirmation import (
     Question,
     ReasonForm,
@@ -34,7 +34,15 @@ Status = Market.Status
 
 # What the button says, and what it does.
 CHANGES = {
-    Status.OPEN: ("Open", "Orders are taken and matched from now on."),
+    Status.OPEN: (
+        "Open",
+        "Orders are taken and matched from now on. A halted market first collects orders for as long as its rules "
+        "say and trades them at one price; a call auction under way ends now.",
+    ),
+    Status.POST_ONLY: (
+        "Set to post-only",
+        "Only orders that cannot trade at once are taken, and cancels; nothing else is matched.",
+    ),
     Status.CANCEL_ONLY: (
         "Set to cancel-only",
         "New orders and amends are refused; open orders stay in the book and can be cancelled.",
@@ -43,8 +51,13 @@ CHANGES = {
         "Halt",
         "New orders and amends are refused; open orders stay in the book and can be cancelled.",
     ),
+    Status.AUCTION: (
+        "Start a call auction",
+        "Orders are collected and nothing is matched until the market is opened; then all that cross trade at one "
+        "price.",
+    ),
 }
-_COLOURS = {Status.OPEN: "good", Status.CANCEL_ONLY: "warn", Status.HALTED: "bad"}
+_COLOURS = {Status.OPEN: "good", Status.HALTED: "bad"}
 
 
 @admin.register(Market)
@@ -59,7 +72,10 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
 
     @admin.display(description="Status")
     def state(self, market: Market) -> SafeString:
-        return tag(market.get_status_display(), _COLOURS[Status(market.status)])
+        text = market.get_status_display()
+        if market.auction_ends_at is not None:
+            text += f" until {moment(market.auction_ends_at)}"
+        return tag(text, _COLOURS.get(Status(market.status), "warn"))
 
     @admin.display(description="Tick")
     def tick_size(self, market: Market) -> str:
@@ -174,7 +190,8 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
     def _set_status(self, request: HttpRequest, market: Market, status: str, reason: str) -> None:
         by: Any = request.user
         try:
-            changed = set_market_status(market.symbol, status, by, reason)
+            ends = 0 if (market.status, status) == (Status.AUCTION, Status.OPEN) else None
+            changed = set_market_status(market.symbol, status, by, reason, auction_seconds=ends)
         except Refused as refused:
             messages.error(request, f"{market}: {in_words(refused)}")
             return

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,8 +13,9 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from common.errors import Refused
+from common.money import EXACT
 from trading.admin import search
-from trading.admin.cells import Cell, Column, Panel, link, moment, money, owner, side
+from trading.admin.cells import NOTHING, Cell, Column, Panel, link, moment, money, owner, side
 from trading.admin.confirmation import (
     Question,
     ReasonForm,
@@ -30,7 +32,7 @@ from trading.admin.history import note
 from trading.admin.ledger import OWNER_HELP
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.matching.terms import Reason
-from trading.models import Order, Trade
+from trading.models import Order, OrderCondition, Trade
 from trading.selectors.order_events import events_of
 from trading.services import CancelRequest, submit
 
@@ -54,6 +56,7 @@ class OrderAdmin(ReadOnlyAdmin):
         ("type", "time_in_force"),
         ("post_only", "self_trade_prevention"),
         ("at_price", "amount", "budget"),
+        ("trigger", "shows", "expires", "linked"),
         ("status", "reason"),
         ("filled", "cost", "cancelled"),
         ("time", "changed"),
@@ -97,6 +100,38 @@ class OrderAdmin(ReadOnlyAdmin):
     def budget(self, order: Order) -> str:
         return money(order.quote_quantity)
 
+    @admin.display(description="Waits for")
+    def trigger(self, order: Order) -> str:
+        terms = _conditions(order)
+        if terms is None or not terms.trigger_source:
+            return NOTHING
+        trails = terms.trail_amount or (
+            terms.trail_millionths and EXACT.divide(Decimal(terms.trail_millionths), Decimal(10_000))
+        )
+        unit = "" if terms.trail_amount else " %"
+        return f"{terms.trigger_source} at {money(terms.trigger_price)}" + (
+            f", {money(trails)}{unit} behind" if trails else ""
+        )
+
+    @admin.display(description="Shown at a time")
+    def shows(self, order: Order) -> str:
+        terms = _conditions(order)
+        return money(terms.display_quantity if terms else None)
+
+    @admin.display(description="Expires (UTC)")
+    def expires(self, order: Order) -> str:
+        terms = _conditions(order)
+        return moment(terms.expires_at if terms else None)
+
+    @admin.display(description="Linked")
+    def linked(self, order: Order) -> str:
+        terms = _conditions(order)
+        return (
+            f"{terms.get_link_role_display()} of {terms.link_group}"
+            if terms and terms.link_group
+            else NOTHING
+        )
+
     @admin.display(description="Filled")
     def filled(self, order: Order) -> str:
         return money(order.filled_quantity)
@@ -127,7 +162,7 @@ class OrderAdmin(ReadOnlyAdmin):
         return request.user.has_perm("trading.change_order")
 
     def _cancel_url(self, request: HttpRequest, order: Order) -> str:
-        if order.status in Order.OPEN_STATUSES and self.has_cancel_permission(request):
+        if order.status in Order.ACTIVE_STATUSES and self.has_cancel_permission(request):
             return chosen_url("admin:trading_order_cancel", order.pk)
         return ""
 
@@ -186,6 +221,10 @@ def _cancel_in(request: HttpRequest, symbol: str, orders: Sequence[Order], reaso
             note(request.user, order, f"Cancelled by staff: {reason}")
             done += 1
     return done
+
+
+def _conditions(order: Order) -> OrderCondition | None:
+    return getattr(order, "conditions", None)
 
 
 def _trades(order: Order) -> Panel:

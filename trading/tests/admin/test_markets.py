@@ -22,12 +22,21 @@ def status_page(market, to):
 
 
 @pytest.mark.parametrize(
-    ("to", "answer"), [("halted", "MARKET_NOT_OPEN"), ("cancel_only", "MARKET_NOT_OPEN"), ("open", None)]
+    ("to", "answer"),
+    [
+        ("halted", "MARKET_NOT_OPEN"),
+        ("cancel_only", "MARKET_NOT_OPEN"),
+        ("post_only", "MARKET_NOT_OPEN"),
+        ("auction", None),
+        ("open", None),
+    ],
 )
 def test_a_status_holds_from_the_next_order_on(office, desk, market, to, answer):
     resting = desk.buys("alice", "0.1", at="50000")
     said = told(office.post(status_page(market, to), {"reason": "the feed is down"}, follow=True))
-    assert said == [f"BTC-USDT is {to.replace('_', ' ')} now."]
+    market.refresh_from_db()
+    assert said == [f"BTC-USDT is {market.get_status_display().lower()} now."]
+    assert market.status == to
     placed = desk.buys("bob", "0.1", at="50000")
     assert placed == answer if answer else placed.order.status == "open"
     assert desk.cancels("alice", resting).status == "cancelled"
@@ -69,8 +78,77 @@ def test_a_clerk_halts_with_the_permission_to_change_markets(clerk, market):
     assert market.status == "halted"
 
 
+def test_opening_ends_an_auction_whatever_the_markets_own_rule(office, desk, market):
+    Market.objects.update(auction_seconds=600)
+    for to in ("halted", "open"):
+        office.post(status_page(market, to), {"reason": "x"})
+    shown = text_of(office.get(page("market_market_changelist")))
+    assert "call auction until" in shown and "post-only" in text_of(
+        office.get(page("market_market_change", market.pk))
+    )
+    office.post(status_page(market, "open"), {"reason": "x"})
+    market.refresh_from_db()
+    assert (market.status, market.auction_ends_at) == ("open", None)
+    log = text_of(office.get(page("market_market_events", market.pk)))
+    assert "halted: SET_BY_STAFF" in log and "open: AUCTION_ENDED" in log
+
+
+LIMITS = {
+    "minimum_notional": "5", "maximum_notional": "1000000000000", "maximum_open_orders": "1000",
+    "price_band": "", "market_protection": "0.1", "breaker_move": "", "breaker_window_seconds": "60",
+    "auction_seconds": "0",
+}  # fmt: skip
+
+
 def fees(**edits):
-    return {"minimum_notional": "5", "maker_fee": "0.001", "taker_fee": "0.002", "reason": ""} | edits
+    return LIMITS | {"maker_fee": "0.001", "taker_fee": "0.002", "reason": ""} | edits
+
+
+def test_limits_are_edited_with_a_reason_and_hold_from_the_next_order_on(office, desk, market):
+    edits = {
+        "maximum_open_orders": "1", "maximum_notional": "20000", "price_band": "0.5", "market_protection": "0.05",
+        "breaker_move": "0.1", "breaker_window_seconds": "30", "auction_seconds": "60",
+    }  # fmt: skip
+    desk.sells("bob", "0.1", at="50000")
+    desk.buys("alice", "0.1", at="50000")
+    office.post(page("market_market_change", market.pk), fees(**edits, reason="storm"))
+    assert history_of(market) == [
+        (
+            "admin",
+            "Maximum notional from 1000000000000 to 20000; Maximum open orders from 1000 to 1; "
+            "Price band from nothing to 0.5; Market protection from 0.1 to 0.05; Breaker move from nothing to 0.1; "
+            "Breaker window seconds from 60 to 30; Auction seconds from 0 to 60: storm",
+        )
+    ]
+    assert desk.buys("carol", "0.5", at="50000") == "MAX_NOTIONAL"
+    assert desk.buys("carol", "0.1", at="75000.01") == "PRICE_OUT_OF_BAND"
+    desk.buys("carol", "0.1", at="40000")
+    assert desk.buys("carol", "0.1", at="40000") == "TOO_MANY_OPEN_ORDERS"
+    desk.sells("bob", "0.1", at="56000")
+    desk.buys("alice", "0.1", at="56000")
+    market.refresh_from_db()
+    assert market.status == "halted"
+    office.post(page("market_market_change", market.pk), fees(reason="calm"))
+    market.refresh_from_db()
+    assert (market.breaker_move, market.price_band, market.maximum_open_orders) == (None, None, 1000)
+
+
+WRONG_LIMITS = [
+    {"maximum_notional": "0"}, {"maximum_notional": "1000000000001"}, {"maximum_open_orders": "0"},
+    {"maximum_open_orders": "1.5"}, {"maximum_open_orders": ""}, {"maximum_open_orders": "1_0"},
+    {"price_band": "0"}, {"price_band": "11"}, {"price_band": "-1"}, {"price_band": "0.0000001"},
+    {"market_protection": ""}, {"market_protection": "0"}, {"breaker_move": "NaN"}, {"breaker_move": "1e-1"},
+    {"breaker_window_seconds": "0"}, {"breaker_window_seconds": "86401"}, {"auction_seconds": "86401"},
+    {"auction_seconds": "-1"}, {"breaker_move": "0.1", "reason": " "},
+]  # fmt: skip
+
+
+def test_wrong_limits_are_refused(office, market):
+    before = Market.objects.values().get(pk=market.pk)
+    for edits in WRONG_LIMITS:
+        answer = office.post(page("market_market_change", market.pk), fees(**{"reason": "x"} | edits))
+        assert "Please correct" in text_of(answer), edits
+    assert Market.objects.values().get(pk=market.pk) == before
 
 
 def test_fees_and_minimum_notional_are_edited_with_a_reason(office, desk, market):
@@ -153,6 +231,18 @@ def test_an_added_market_trades_at_once(office, desk):
     assert BookState.objects.filter(market=market).exists()
     assert Account.objects.filter(name="fees:ETH-DAI", kind="fees").exists()
     assert desk.sells("alice", "1", at="2000", symbol="ETH-DAI").order.status == "open"
+
+
+@pytest.mark.parametrize("status", ["halted", "auction"])
+def test_an_added_market_can_begin_in_another_state(office, desk, status):
+    office.post(page("market_asset_add"), {"code": "DAI", "name": "Dai", "precision": "6"})
+    office.post(page("market_market_add"), new_market(status=status))
+    market = Market.objects.get(symbol="ETH-DAI")
+    placed = desk.sells("alice", "1", at="2000", symbol="ETH-DAI")
+    assert placed == "MARKET_NOT_OPEN" if status == "halted" else placed.order.status == "open"
+    office.post(status_page(market, "open"), {"reason": "first day"})
+    placed = desk.sells("alice", "1", at="2000", symbol="ETH-DAI")
+    assert placed.order.status == "open"
 
 
 WRONG_MARKETS = [

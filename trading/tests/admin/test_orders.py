@@ -6,6 +6,7 @@ from market.models import Market
 from trading.models import Order, OrderEvent
 from trading.selectors import order_events
 from trading.tests.admin.office import history_of, listed, page, refused, text_of, told
+from trading.tests.desk import new_order
 from trading.tests.pit import ladder
 
 
@@ -175,3 +176,24 @@ def test_addresses_of_the_log_that_mean_nothing_are_not_found(office, desk):
         assert office.get(page("market_market_events", market, before=before)).status_code == 404, before
     assert office.get(page("market_market_events", 999)).status_code == 404
     assert office.post(page("market_market_events", market)).status_code in (200, 405)
+
+
+def test_an_orders_page_tells_what_it_waits_for_and_staff_can_cancel_it(office, desk):
+    desk.sells("bob", "0.1", at="50000")
+    desk.buys("alice", "0.1", at="50000")
+    waiting = [
+        (
+            new_order("sell", "0.1", type="stop_market", trigger="40000", trigger_source="index"),
+            "index at 40000",
+        ),
+        (new_order("sell", "0.1", type="trailing_stop", trail_percent="2.5"), "last at 48750, 2.5 % behind"),
+        (new_order("sell", "0.1", type="trailing_stop", trail_amount="100"), "last at 49900, 100 behind"),
+    ]
+    for new, words in waiting:
+        order = desk.calls("carol", "BTC-USDT", new)
+        address = page("trading_order_change", key(order))
+        assert words in text_of(office.get(address)) and "Cancel this order" in text_of(office.get(address))
+        office.post(page("trading_order_cancel", id=key(order)), {"reason": "asked for by telephone"})
+        assert Order.objects.get(pk=key(order)).reason == "CANCELLED_BY_STAFF"
+    iceberg = desk.calls("carol", "BTC-USDT", new_order("sell", "0.1", "60000", display="0.02"))
+    assert "0.02" in text_of(office.get(page("trading_order_change", key(iceberg))))
