@@ -28,7 +28,7 @@ class OrderChange:
 
     __slots__ = (
         "cancelled", "client_order_id", "cost", "filled", "place", "price", "priority", "quantity", "reason",
-        "status",
+        "status", "trigger_price",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +44,7 @@ class OrderChange:
         self.priority: int | None = None
         self.status = status
         self.reason = ""
+        self.trigger_price: int | None = None  # asked for anew
 
     def copy(self) -> "OrderChange":
         twin = OrderChange(self.place, self.client_order_id, self.status)
@@ -142,6 +143,8 @@ class Changes:
         change.priority = sequence
         if isinstance(event, Amended | Rearmed):
             change.price, change.quantity = event.price, event.quantity
+        if type(event) is Rearmed:
+            change.trigger_price = event.trigger_price
         if type(event) is Activated:
             change.quantity = event.quantity
         if isinstance(event, Triggered | Activated):

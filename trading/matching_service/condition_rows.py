@@ -31,13 +31,17 @@ def new_rows(batch: "Batch") -> list[tuple[Any, ...]]:
 
 
 def changed_rows(batch: "Batch") -> Iterator[tuple[Any, ...]]:
-    """Of older orders that are still live, in the order of statements.change_conditions."""
+    """Of older orders that are still live, or were amended before they ended, in the order of
+    statements.change_conditions."""
     for order_id in sorted(batch.changes.orders.keys() | batch.book.trailed):
         order = batch.book.orders.get(order_id)
         change = batch.changes.orders.get(order_id)
-        is_new = change is not None and change.place is not None
-        if order is not None and order.conditions is not None and not is_new:
+        if change is not None and change.place is not None:
+            continue
+        if order is not None and order.conditions is not None:
             yield (order_id, batch.lots(order.hidden), *_armed(batch, order))
+        elif order is None and change is not None and change.trigger_price is not None:
+            yield (order_id, Decimal(0), batch.price(change.trigger_price), None, None)
 
 
 def condition_of(batch: "Batch", accepted: Accepted) -> OrderCondition:
@@ -46,12 +50,9 @@ def condition_of(batch: "Batch", accepted: Accepted) -> OrderCondition:
     assert conditions is not None
     trigger, link = conditions.trigger, conditions.link
     order = batch.book.orders.get(accepted.order_id)
-    if order is not None and order.armed is not None:
-        trigger_price, extreme, reserve = _armed(batch, order)
-    else:
-        asked = trigger.price if trigger else None  # an exit that waits for its entry is not armed yet
-        trigger_price = batch.price(asked if accepted.trigger_price is None else accepted.trigger_price)
-        extreme, reserve = batch.price(accepted.extreme), None
+    trigger_price, extreme, reserve = (
+        _armed(batch, order) if order is not None else _as_it_ended(batch, accepted)
+    )
     return OrderCondition(
         order_id=accepted.order_id,
         display_quantity=batch.maybe_lots(conditions.display),
@@ -68,6 +69,17 @@ def condition_of(batch: "Batch", accepted: Accepted) -> OrderCondition:
         link_group=link.group if link else None,
         link_role=link.role if link else "",
     )
+
+
+def _as_it_ended(batch: "Batch", accepted: Accepted) -> tuple[Decimal | None, Decimal | None, None]:
+    """Trigger price, extreme and reserve; an exit that never waited for a price has asked for one all the same."""
+    trigger = accepted.conditions.trigger if accepted.conditions is not None else None
+    known = (
+        batch.changes.orders[accepted.order_id].trigger_price, accepted.trigger_price,
+        trigger.price if trigger is not None else None,
+    )  # fmt: skip
+    trigger_price = next((price for price in known if price is not None), None)
+    return batch.price(trigger_price), batch.price(accepted.extreme), None
 
 
 def _armed(batch: "Batch", order: BookOrder) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
