@@ -11,12 +11,12 @@ from django.db import connection, transaction
 
 from accounts import audit as ledger
 from common.audit import Check, Cursor, Rule, Violation, guards
-from trading.audit import figures, log, orders, replaying, trades
-from trading.models import Order, Trade
+from trading.audit import conditions, figures, log, orders, replaying, trades
+from trading.models import Order, OrderCondition, Trade
 
 GUARDS = guards(
     "trading",
-    (Order, Trade),
+    (Order, OrderCondition, Trade),
     {
         "trading_orderevent": ("append_only",),
         "trading_trade": ("append_only",),
@@ -24,12 +24,14 @@ GUARDS = guards(
     },
 )
 CHECKS: tuple[Check, ...] = (
-    *ledger.CHECKS, *orders.CHECKS, *trades.CHECKS, *log.CHECKS, *figures.CHECKS, GUARDS, *replaying.CHECKS
+    *ledger.CHECKS, *orders.CHECKS, *conditions.CHECKS, *trades.CHECKS, *log.CHECKS, *figures.CHECKS, GUARDS,
+    *replaying.CHECKS,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for check in CHECKS for rule in check.rules)
 
 ROWS = ledger.ROWS | {
     "orders": "trading_order",
+    "conditions": "trading_ordercondition",
     "trades": "trading_trade",
     "events": "trading_orderevent",
     "books": "trading_bookstate",

@@ -32,15 +32,43 @@ _TIMES = """
     LEFT JOIN market_market m ON m.id = e.market_id
     WHERE e.created_at < e.before ORDER BY 1, 2"""
 
+# The newest S and P events, if there are any: a market whose state never changed has none in its log.
 _STATES = """
-    SELECT m.symbol, b.last_price, t.price AS traded_price, b.last_event_at, e.created_at AS newest_event_at
-    FROM trading_bookstate b JOIN market_market m ON m.id = b.market_id
-    LEFT JOIN LATERAL (SELECT price FROM trading_trade WHERE market_id = b.market_id
-                       ORDER BY sequence DESC LIMIT 1) t ON true
-    LEFT JOIN LATERAL (SELECT created_at FROM trading_orderevent WHERE market_id = b.market_id
-                       ORDER BY sequence DESC LIMIT 1) e ON true
-    WHERE b.last_price IS DISTINCT FROM t.price OR b.last_event_at IS DISTINCT FROM e.created_at
-    ORDER BY m.symbol"""
+    WITH rarer AS (
+        SELECT DISTINCT ON (market_id, kind, details->>'source') market_id, kind, details, price, created_at
+        FROM trading_orderevent WHERE kind IN ('S', 'P')
+        ORDER BY market_id, kind, details->>'source', sequence DESC
+    ), live AS (
+        SELECT o.market_id, min(c.expires_at) AS next_expiry_at,
+               bool_or(o.status = 'pending_trigger' AND c.trigger_source IN ('mark', 'index')) AS watches_prices
+        FROM trading_order o JOIN trading_ordercondition c ON c.order_id = o.id
+        WHERE o.status IN ('new', 'pending_trigger', 'open', 'partially_filled') GROUP BY o.market_id
+    ), states AS (
+        SELECT m.symbol, stored.*
+        FROM trading_bookstate b
+        JOIN market_market m ON m.id = b.market_id
+        LEFT JOIN LATERAL (SELECT price FROM trading_trade WHERE market_id = b.market_id
+                           ORDER BY sequence DESC LIMIT 1) t ON true
+        LEFT JOIN LATERAL (SELECT created_at FROM trading_orderevent WHERE market_id = b.market_id
+                           ORDER BY sequence DESC LIMIT 1) e ON true
+        LEFT JOIN rarer s ON s.market_id = b.market_id AND s.kind = 'S'
+        LEFT JOIN rarer mark ON mark.market_id = b.market_id AND mark.details->>'source' = 'mark'
+        LEFT JOIN rarer index ON index.market_id = b.market_id AND index.details->>'source' = 'index'
+        LEFT JOIN live ON live.market_id = b.market_id
+        CROSS JOIN LATERAL (VALUES
+            ('last_price', trim_scale(b.last_price)::text, trim_scale(t.price)::text),
+            ('last_event_at', b.last_event_at::text, e.created_at::text),
+            ('mark_price', trim_scale(b.mark_price)::text, trim_scale(mark.price * m.tick)::text),
+            ('index_price', trim_scale(b.index_price)::text, trim_scale(index.price * m.tick)::text),
+            ('opened_at', b.opened_at::text, s.created_at::text),
+            ('next_expiry_at', b.next_expiry_at::text, live.next_expiry_at::text),
+            ('watches_prices', b.watches_prices::text, coalesce(live.watches_prices, false)::text),
+            ('status', m.status, coalesce(s.details->>'status', m.status)),
+            ('auction_ends_at', m.auction_ends_at::text,
+             to_timestamp((s.details->>'ends_at')::numeric / 1000)::text)
+        ) AS stored(name, stored, told)
+    )
+    SELECT symbol, name, stored, told FROM states WHERE stored IS DISTINCT FROM told ORDER BY symbol, name"""
 
 _TRADES = """
     SELECT coalesce(t.market_id, e.market_id) AS market_id, coalesce(t.sequence, e.sequence) AS sequence,
@@ -49,7 +77,7 @@ _TRADES = """
                 WHEN e.sequence IS NULL THEN 'the event of this trade is missing'
                 ELSE 'event and trade differ' END AS wrong
     FROM trading_trade t
-    FULL JOIN (SELECT * FROM trading_orderevent WHERE kind = 'T') e
+    FULL JOIN (SELECT * FROM trading_orderevent WHERE kind IN ('T', 'U')) e
         ON e.market_id = t.market_id AND e.sequence = t.sequence
     LEFT JOIN market_market m ON m.id = coalesce(t.market_id, e.market_id)
     WHERE t.id IS NULL OR e.sequence IS NULL
@@ -67,24 +95,29 @@ _ACCEPTED = """
         ON a.order_id = o.id
     WHERE o.id IS NULL OR a.times IS DISTINCT FROM 1 ORDER BY 1"""
 
-# An order as the log tells it. The newest A or M gives price, total and place; after it an R for AMENDED makes
-# the total smaller; every other R, and C, cancels; a buy by cost is as large as what it bought, and shows the
-# amount that was asked for (an event without it: the budget, which is that amount in whole ticks x lots).
+# An order as the log tells it. Its place is the newest event that gave it one, which also tells its price. The
+# newest A, M, Q or V tells its total (an exit's is what its entry filled); after it an R for AMENDED makes the total
+# smaller; every other R, and C, cancels; a buy by cost is as large as what it bought, and shows the amount that was
+# asked for (an event without it: the budget, which is that amount in whole ticks x lots).
 _ORDERS = """
     WITH placed AS (
-        SELECT DISTINCT ON (order_id) order_id, price, quantity, sequence FROM trading_orderevent
-        WHERE kind IN ('A', 'M') ORDER BY order_id, sequence DESC
+        SELECT DISTINCT ON (order_id) order_id, price, sequence FROM trading_orderevent
+        WHERE kind IN ('A', 'M', 'Q', 'G', 'V', 'F') ORDER BY order_id, sequence DESC
+    ), sized AS (
+        SELECT DISTINCT ON (order_id) order_id, quantity, sequence FROM trading_orderevent
+        WHERE kind IN ('A', 'M', 'Q', 'V') ORDER BY order_id, sequence DESC
     ), traded AS (
         SELECT order_id, sum(quantity) AS quantity, sum(quantity * price) AS cost
-        FROM (SELECT order_id, quantity, price FROM trading_orderevent WHERE kind = 'T'
-              UNION ALL SELECT maker_order_id, quantity, price FROM trading_orderevent WHERE kind = 'T') sides
+        FROM (SELECT order_id, quantity, price FROM trading_orderevent WHERE kind IN ('T', 'U')
+              UNION ALL
+              SELECT maker_order_id, quantity, price FROM trading_orderevent WHERE kind IN ('T', 'U')) sides
         GROUP BY order_id
     ), ended AS (
         SELECT order_id, sum(quantity) AS quantity, max(reason) FILTER (WHERE kind = 'C') AS reason
         FROM trading_orderevent WHERE kind = 'C' OR kind = 'R' AND reason <> 'AMENDED' GROUP BY order_id
     ), lessened AS (
         SELECT e.order_id, sum(e.quantity) AS quantity FROM trading_orderevent e
-        JOIN placed p ON p.order_id = e.order_id AND e.sequence > p.sequence
+        JOIN sized s ON s.order_id = e.order_id AND e.sequence > s.sequence
         WHERE e.kind = 'R' AND e.reason = 'AMENDED' GROUP BY e.order_id
     ), told AS (
         SELECT a.order_id, a.market_id, a.account_id, a.side, a.created_at, a.details->>'type' AS type,
@@ -97,11 +130,12 @@ _ORDERS = """
                coalesce(t.quantity, 0) * m.lot AS filled_quantity,
                coalesce(t.cost, 0) * m.tick * m.lot AS filled_cost,
                coalesce(c.quantity, 0) * m.lot AS cancelled_quantity, coalesce(c.reason, '') AS reason,
-               CASE WHEN a.details->>'budget' IS NULL THEN p.quantity - coalesce(l.quantity, 0)
+               CASE WHEN a.details->>'budget' IS NULL THEN s.quantity - coalesce(l.quantity, 0)
                     ELSE coalesce(t.quantity, 0) END * m.lot AS quantity
         FROM trading_orderevent a
         JOIN market_market m ON m.id = a.market_id
         JOIN placed p ON p.order_id = a.order_id
+        JOIN sized s ON s.order_id = a.order_id
         LEFT JOIN traded t ON t.order_id = a.order_id
         LEFT JOIN ended c ON c.order_id = a.order_id
         LEFT JOIN lessened l ON l.order_id = a.order_id
@@ -174,10 +208,9 @@ CHECKS = (
     by_query(
         "L5-STATE",
         5,
-        "a book's row has the price of the newest trade and the time of the newest event",
+        "the rows of a market and its book have the state, the prices and the times that the newest events say",
         _STATES,
-        "{symbol}: last price {last_price} at {last_event_at}; "
-        "the newest trade is at {traded_price}, the newest event of {newest_event_at}",
+        "{symbol}: {name} is {stored}, by the newest events {told}",
     ),
     by_query(
         "L5-TRADE",

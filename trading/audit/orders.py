@@ -7,9 +7,12 @@ _HOLDS = """
     WITH needs AS (
         SELECT o.account_id, CASE o.side WHEN 'buy' THEN m.quote_id ELSE m.base_id END AS asset,
                sum((o.quantity - o.filled_quantity - o.cancelled_quantity)
-                   * CASE o.side WHEN 'buy' THEN o.price ELSE 1 END) AS needed
+                   * CASE WHEN o.status = 'new' THEN 0
+                          WHEN o.status = 'pending_trigger' THEN c.reserve
+                          WHEN o.side = 'buy' THEN o.price ELSE 1 END) AS needed
         FROM trading_order o JOIN market_market m ON m.id = o.market_id
-        WHERE o.status IN ('open', 'partially_filled') GROUP BY 1, 2
+        LEFT JOIN trading_ordercondition c ON c.order_id = o.id AND o.status = 'pending_trigger'
+        WHERE o.status IN ('new', 'pending_trigger', 'open', 'partially_filled') GROUP BY 1, 2
     )
     SELECT coalesce(b.account_id, n.account_id) AS account_id, coalesce(b.asset, n.asset) AS asset,
            coalesce(b.held, 0) AS held, coalesce(n.needed, 0) AS needed
@@ -27,9 +30,14 @@ _SUMS = f"""
                    AND quantity > filled_quantity + cancelled_quantity
                WHEN 'partially_filled' THEN price > 0 AND filled_quantity > 0 AND reason = ''
                    AND quantity > filled_quantity + cancelled_quantity
+               WHEN 'new' THEN filled_quantity = 0 AND cancelled_quantity = 0 AND reason = '' AND quantity > 0
+               WHEN 'pending_trigger' THEN type NOT IN ('limit', 'market')
+                   AND filled_quantity = 0 AND cancelled_quantity = 0 AND reason = '' AND quantity > 0
                WHEN 'filled' THEN filled_quantity > 0 AND reason = ''
                    AND quantity = filled_quantity + cancelled_quantity
-               WHEN 'cancelled' THEN reason <> '' AND quantity = filled_quantity + cancelled_quantity
+               WHEN 'cancelled' THEN reason NOT IN ('', 'EXPIRED') AND quantity = filled_quantity + cancelled_quantity
+               WHEN 'expired' THEN reason = 'EXPIRED' AND cancelled_quantity > 0
+                   AND quantity = filled_quantity + cancelled_quantity
                ELSE false END) IS NOT TRUE
     ORDER BY id"""
 
@@ -58,7 +66,7 @@ _CROSSED = """
     SELECT m.symbol, max(o.price) FILTER (WHERE o.side = 'buy') AS bid,
            min(o.price) FILTER (WHERE o.side = 'sell') AS ask
     FROM trading_order o JOIN market_market m ON m.id = o.market_id
-    WHERE o.status IN ('open', 'partially_filled') GROUP BY m.symbol
+    WHERE o.status IN ('open', 'partially_filled') AND m.status IN ('open', 'post_only') GROUP BY m.symbol
     HAVING max(o.price) FILTER (WHERE o.side = 'buy') >= min(o.price) FILTER (WHERE o.side = 'sell')
     ORDER BY m.symbol"""
 
@@ -70,9 +78,9 @@ CHECKS = (
     by_query(
         "L2-HELD",
         2,
-        "held is exactly what the account's open orders need",
+        "held is exactly what the account's live orders need",
         _HOLDS,
-        "account {account_id}, {asset}: {held} held, its open orders need {needed}",
+        "account {account_id}, {asset}: {held} held, its live orders need {needed}",
     ),
     by_query(
         "L3-ORDER",
@@ -100,7 +108,7 @@ CHECKS = (
     by_query(
         "L4-CROSSED",
         4,
-        "no open buy order bids as much as an open sell order asks",
+        "where orders match, no open buy order bids as much as an open sell order asks",
         _CROSSED,
         "{symbol}: best bid {bid}, best ask {ask}",
     ),

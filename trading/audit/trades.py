@@ -77,34 +77,66 @@ _TRANSACTIONS = """
         ON l.id = t.ledger_transaction_id
     WHERE t.id IS NULL OR l.id IS NULL OR l.reference <> t.id::text ORDER BY 1, 2"""
 
-# Prices and places in the queue as they were at the moment of the trade: an order may have been amended since.
+# Prices and places in the queue as they were at the moment of the trade: an order may have been amended since, or
+# have entered when its trigger fired. In an auction both orders have limits, and the older one, a new slice of an
+# iceberg being as old as its showing, is the maker; elsewhere a maker shows new slices while one taker trades.
 _PLACES = """
-    WITH places AS (
+    WITH traded AS (
+        SELECT t.*, e.kind FROM trading_trade t
+        JOIN trading_orderevent e ON e.market_id = t.market_id AND e.sequence = t.sequence
+    ), shown AS (
+        SELECT market_id, order_id, sequence FROM trading_orderevent WHERE kind = 'F'
+    ), places AS (
         SELECT market_id, order_id, price, sequence AS since,
                lead(sequence, 1, 9223372036854775807) OVER (PARTITION BY order_id ORDER BY sequence) AS until
-        FROM trading_orderevent WHERE kind IN ('A', 'M')
+        FROM trading_orderevent WHERE kind IN ('A', 'M', 'G', 'V')
+    ), placed AS (
+        SELECT t.id AS trade_id, t.kind, t.price, t.sequence, t.taker_side, t.taker_order_id, t.maker_order_id,
+               taker.price * m.tick AS taker_limit, maker.price * m.tick AS maker_price,
+               CASE t.kind WHEN 'U' THEN greatest(taker.since, (
+                   SELECT max(s.sequence) FROM shown s WHERE s.order_id = t.taker_order_id AND s.sequence < t.sequence
+               )) ELSE taker.since END AS taker_since,
+               CASE t.kind WHEN 'U' THEN greatest(maker.since, (
+                   SELECT max(s.sequence) FROM shown s WHERE s.order_id = t.maker_order_id AND s.sequence < t.sequence
+               )) ELSE maker.since END AS maker_since
+        FROM traded t
+        JOIN market_market m ON m.id = t.market_id
+        JOIN places taker ON taker.order_id = t.taker_order_id AND taker.market_id = t.market_id
+            AND t.sequence > taker.since AND t.sequence < taker.until
+        JOIN places maker ON maker.order_id = t.maker_order_id AND maker.market_id = t.market_id
+            AND t.sequence > maker.since AND t.sequence < maker.until
     )
-    SELECT t.id AS trade_id, t.price, t.sequence, t.taker_side, t.taker_order_id, t.maker_order_id,
-           taker.price * m.tick AS taker_limit, maker.price * m.tick AS maker_price,
-           taker.since AS taker_since, maker.since AS maker_since,
-           (t.price = maker.price * m.tick) AS at_makers_price,
-           (taker.price IS NULL OR CASE t.taker_side WHEN 'buy' THEN t.price <= taker.price * m.tick
-                                                     ELSE t.price >= taker.price * m.tick END) AS inside_limit,
-           (maker.since < taker.since) AS maker_is_older
-    FROM trading_trade t
-    JOIN market_market m ON m.id = t.market_id
-    JOIN places taker ON taker.order_id = t.taker_order_id AND taker.market_id = t.market_id
-        AND t.sequence > taker.since AND t.sequence < taker.until
-    JOIN places maker ON maker.order_id = t.maker_order_id AND maker.market_id = t.market_id
-        AND t.sequence > maker.since AND t.sequence < maker.until
-    WHERE (t.price = maker.price * m.tick) IS NOT TRUE OR maker.since >= taker.since
-       OR CASE t.taker_side WHEN 'buy' THEN t.price > taker.price * m.tick
-                            ELSE t.price < taker.price * m.tick END
-    ORDER BY t.id"""
+    SELECT trade_id, price, sequence, taker_side, taker_order_id, maker_order_id, taker_limit, maker_price,
+           taker_since, maker_since, at_makers_price, inside_limit, maker_since < taker_since AS maker_is_older
+    FROM placed CROSS JOIN LATERAL (SELECT
+        CASE kind WHEN 'U' THEN CASE taker_side WHEN 'buy' THEN price >= maker_price ELSE price <= maker_price END
+                  ELSE price = maker_price END IS TRUE AS at_makers_price,
+        (taker_limit IS NULL AND kind <> 'U'
+         OR CASE taker_side WHEN 'buy' THEN price <= taker_limit ELSE price >= taker_limit END) IS TRUE
+            AS inside_limit) AS judged
+    WHERE NOT at_makers_price OR NOT inside_limit OR maker_since >= taker_since
+    ORDER BY trade_id"""
 
-PRICE = Rule("L4-PRICE", 4, "a fill is at the price of the maker's order")
+# A trade at or after the moment at which one of its orders was to end, and an end before that moment.
+_EXPIRED = """
+    SELECT c.order_id, c.expires_at, t.created_at, 'trade ' || t.id || ' came too late' AS wrong
+    FROM trading_ordercondition c
+    JOIN trading_trade t ON t.taker_order_id = c.order_id AND t.created_at >= c.expires_at
+    UNION ALL
+    SELECT c.order_id, c.expires_at, t.created_at, 'trade ' || t.id || ' came too late'
+    FROM trading_ordercondition c
+    JOIN trading_trade t ON t.maker_order_id = c.order_id AND t.created_at >= c.expires_at
+    UNION ALL
+    SELECT o.id, c.expires_at, e.created_at, 'it expired too early'
+    FROM trading_order o
+    LEFT JOIN trading_ordercondition c ON c.order_id = o.id
+    JOIN trading_orderevent e ON e.market_id = o.market_id AND e.order_id = o.id AND e.kind = 'C'
+    WHERE o.status = 'expired' AND (e.created_at >= c.expires_at) IS NOT TRUE
+    ORDER BY 1, 4"""
+
+PRICE = Rule("L4-PRICE", 4, "a fill is at the price of the maker's order, in an auction inside its limit")
 LIMIT = Rule("L4-LIMIT", 4, "a fill is inside the taker's limit")
-OLDER = Rule("L4-OLDER", 4, "the maker's order was in the log before the taker's")
+OLDER = Rule("L4-OLDER", 4, "the maker's order had its place before the taker's")
 
 _WRONG_PLACES = (
     ("at_makers_price", PRICE, "trade {trade_id} is at {price}, its maker's order {maker_order_id} at {maker_price}"),
@@ -170,6 +202,13 @@ CHECKS = (
         "a fee is a whole number of units, and not more than a tenth of what its payer received",
         _FEES,
         "trade {trade_id}: the {party} received {received} {asset} and paid a fee of {fee}",
+    ),
+    by_query(
+        "L4-EXPIRED",
+        4,
+        "nothing trades at or after the moment at which it expires, and nothing expires before it",
+        _EXPIRED,
+        "order {order_id} was good till {expires_at}; at {created_at} {wrong}",
     ),
     by_query(
         "L7-LEDGER",

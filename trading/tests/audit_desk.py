@@ -10,8 +10,11 @@ from django.db import connection, transaction
 
 from accounts.models import Account, LedgerTransaction, User
 from accounts.services import adjust_balance, claim_faucet, open_account
-from market.models import Asset, Market
+from common import clock
+from market.models import Asset, Market, Price
+from market.services import set_price
 from trading import audit
+from trading.matching_service.requests import StatusRequest, SweepRequest
 from trading.models import Order, Trade
 from trading.services import (
     AmendRequest,
@@ -23,6 +26,8 @@ from trading.services import (
     roll_up_candles,
     submit,
 )
+from trading.tests.desk import later
+from trading.tests.random_requests import Chance
 
 MARKETS = (("BTC-USDT", "0.01", "0.00001"), ("ETH-USDT", "0.01", "0.0001"), ("ETH-BTC", "0.00001", "0.001"))
 TABLES = (
@@ -45,6 +50,7 @@ class Desk:
                 self.trade_at_random(symbol, 60)
             Market.objects.update(maker_fee="0.0002", taker_fee="0.0007")
         adjust_balance(self.people["bob"], "USDT", Decimal("-7.5"), "a wrong deposit", self.admin)
+        self._all_kinds_by_chance(15 * rounds)
         roll_up_candles()
         self.trade_at_random("BTC-USDT", 40)
         self._leave_a_known_book()
@@ -53,6 +59,23 @@ class Desk:
         """Every kind of request, some refused, several to a batch."""
         for _ in range(requests // 4):
             submit(symbol, [self._request(symbol) for _ in range(4)])
+
+    def _all_kinds_by_chance(self, batches: int) -> None:
+        """In ETH-USDT, with every kind of condition and the market in every state; one order expires."""
+        chance = Chance(self.chance, "ETH-USDT", [person.pk for person in self.people.values()])
+        for number in range(batches):
+            set_price("ETH-USDT", Decimal(1999 + number % 3), Price.Source.SIMULATION)
+            submit("ETH-USDT", [chance.request() for _ in range(4)])
+        submit("ETH-USDT", [StatusRequest("auction", "test")])
+        for person, side, price in (("alice", "buy", "2100"), ("bob", "sell", "1900")):
+            new = NewOrder(side, "limit", Decimal("0.1"), Decimal(price))
+            submit("ETH-USDT", [PlaceRequest(self.people[person].pk, new)])
+        submit("ETH-USDT", [StatusRequest("open", "test", 0)])
+        soon = clock.to_ms(clock.now()) + 60_000
+        new = NewOrder("buy", "limit", Decimal("0.1"), Decimal(100), time_in_force="gtd", expires_at=soon)
+        submit("ETH-USDT", [PlaceRequest(self.people["alice"].pk, new)])
+        with later(61):
+            submit("ETH-USDT", [SweepRequest()])
 
     def _request(self, symbol: str):
         chance, account = self.chance, self.chance.choice(list(self.people.values())).pk
@@ -126,13 +149,7 @@ class Desk:
     # ---- corruption ----
 
     def broken_by(self, *statements: str, dropping: dict[str, str] | None = None) -> dict[str, list[dict]]:
-        """What the audit finds after these statements, rule -> details; all of it is undone afterwards."""
-        with corrupted(*statements, dropping=dropping) as cursor:
-            report = audit.check(cursor)
-        found = defaultdict(list)
-        for violation in report.violations:
-            found[violation.rule].append(violation.details)
-        return dict(found)
+        return broken_by(*statements, dropping=dropping)
 
     def credit(self, account_id: int, asset: str, amount: str, column: str = "available") -> str:
         return (
@@ -167,6 +184,16 @@ class Desk:
             self.credit(self.carol, "USDT", f"-{cost}"),
             self.credit(self.carol, "USDT", f"{cost}", "held"),
         ]
+
+
+def broken_by(*statements: str, dropping: dict[str, str] | None = None) -> dict[str, list[dict]]:
+    """What the audit finds after these statements, rule -> details; all of it is undone afterwards."""
+    with corrupted(*statements, dropping=dropping) as cursor:
+        report = audit.check(cursor)
+    found = defaultdict(list)
+    for violation in report.violations:
+        found[violation.rule].append(violation.details)
+    return dict(found)
 
 
 @contextmanager

@@ -8,7 +8,9 @@ assert desk.balance("alice", "BTC") == ("1.1998", "0")
 """
 
 import uuid
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,6 +18,7 @@ from django.db import transaction
 from accounts.ledger import Entry
 from accounts.models import Balance, User
 from accounts.services import open_account, outside_account, post_transaction
+from common import clock
 from common.errors import Refused
 from common.money import format_decimal
 from market.models import Asset, Market, Price
@@ -174,6 +177,17 @@ class TradingDesk:
             list(Balance.objects.order_by("id").values()),
             {symbol: warm_hash(symbol) for symbol in MARKETS},
         )
+
+
+@contextmanager
+def later(seconds):
+    """So much later on the exchange's clock. In the markets that something happens in, time does not run back."""
+    real = clock.now
+    clock.now = lambda: real() + timedelta(seconds=seconds)
+    try:
+        yield
+    finally:
+        clock.now = real
 
 
 def new_order(side, quantity=None, at=None, type=None, trigger=None, display=None, **terms):

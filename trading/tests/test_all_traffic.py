@@ -10,7 +10,7 @@ from django.db import connection
 
 from common import clock
 from market.services import set_price
-from trading import services
+from trading import audit, services
 from trading.matching.book import Book
 from trading.matching_service import pipeline, warm
 from trading.models import BookState
@@ -67,7 +67,7 @@ def trade_at_random(dice, chance, time, batches):
         yield services.submit(SYMBOL, [chance.request() for _ in range(dice.randint(1, 5))])
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_warm_cold_and_replayed_books_are_one(time, seed):
     dice, desk = random.Random(seed), TradingDesk(people=PEOPLE)
     chance = Chance(dice, SYMBOL, list(desk.accounts.values()))
@@ -80,3 +80,4 @@ def test_warm_cold_and_replayed_books_are_one(time, seed):
         assert_same(other.book, kept, f"batch {number}: the log tells another book")
         assert_same(loaded(), kept, f"batch {number}: the rows tell another book")
     assert broken_laws() == []
+    assert audit.audit().violations == []

@@ -56,7 +56,7 @@ def test_time_that_runs_backwards(desk):
 def test_a_last_price_that_is_not_the_last(desk):
     found = desk.broken_by(f"UPDATE trading_bookstate SET last_price = 1 WHERE market_id = {desk.btc}")
     assert set(found) == {"L5-STATE"}
-    assert found["L5-STATE"][0]["traded_price"] == "31000"
+    assert found["L5-STATE"] == [{"symbol": "BTC-USDT", "name": "last_price", "stored": "1", "told": "31000"}]
 
 
 def test_a_trade_that_is_not_what_its_event_says(desk):
@@ -74,7 +74,7 @@ def test_two_orders_that_changed_places(desk):
         f"UPDATE trading_order SET priority = {first.priority} WHERE id = {second.pk}",
     )
     assert set(found) == {"L5-BOOK", "L7-ORDER"}
-    assert [row["order_id"] for row in found["L5-BOOK"]] == [second.pk, first.pk]
+    assert [row["order_id"] for row in found["L5-BOOK"]] == [first.pk, second.pk]
 
 
 def test_an_open_order_that_is_not_as_the_log_left_it(desk):
