@@ -9,8 +9,9 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
+from exchange_site.tests.random_requests import SYMBOLS
 from exchange_site.tests.record import OPEN, Json
-from exchange_site.tests.traders import SYMBOLS, Address
+from exchange_site.tests.traders import Address
 
 HEAR_SECONDS = 0.2  # before a listener looks whether it is to stop
 PAUSE_SECONDS = 0.1  # before it connects again

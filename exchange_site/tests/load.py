@@ -10,12 +10,18 @@ from kombu.exceptions import OperationalError
 
 from exchange_site.tests.listeners import Listener, MarketListener, UserListener, missing
 from exchange_site.tests.own_servers import OwnServers
+from exchange_site.tests.random_requests import SYMBOLS
 from exchange_site.tests.record import Ends, Json, Record, differences
-from exchange_site.tests.traders import SYMBOLS, BusyTrader, Connection, SilentTrader, Trader
+from exchange_site.tests.traders import BusyTrader, Connection, SilentTrader, Trader
 
 BUSY = ("alice", "alice", "bob", "bob")  # whose clients; two clients of one user meet each other's cancels
 SILENT = "carol"
-TASKS = ("trading.tasks.sweep_cancel_after", "trading.tasks.roll_up_candles", "market.tasks.tick_prices")
+TASKS = (
+    "trading.tasks.sweep_cancel_after",
+    "trading.tasks.sweep_markets",
+    "trading.tasks.roll_up_candles",
+    "market.tasks.tick_prices",
+)
 TASK_PAUSE_SECONDS = 0.1
 TASK_EXPIRES_SECONDS = 2  # what a dead worker missed is dropped
 
@@ -92,7 +98,7 @@ class Load:
 
     def _await_account(self, listener: UserListener, ends: Ends, token: str) -> None:
         """The stream shows the account as REST does."""
-        shown = {order["id"]: order for order in ends.pages("orders", token, status="open")}
+        shown = {order["id"]: order for order in ends.pages("orders", token, status="active")}
         shown |= {balance["asset"]: balance for balance in self._get("account", token)["balances"]}
         listener.wait_until(lambda: listener.account() == shown, lambda: _unlike(listener.account(), shown))
 

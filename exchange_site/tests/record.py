@@ -26,6 +26,7 @@ class Record:
         self.refused: set[str] = set()  # client order ids
         self.ended: set[str] = set()  # order ids, by a refusal that said so
         self.amended: dict[str, Json] = {}  # order id: the newest acknowledged price and quantity
+        self.pairs: list[tuple[str, str]] = []  # order ids: one cancels the other
         self.wrong: list[str] = []
         self.counts: Counter[str] = Counter()
 
@@ -87,7 +88,7 @@ def differences(record: Record, ends: Ends) -> list[str]:
     found = [*record.wrong, *_names(record, ends)]
     for order_id in record.told.keys() & ends.orders.keys():
         found += _of_order(record, ends, order_id)
-    return found
+    return found + [text for pair in record.pairs for text in _of_pair(ends, pair)]
 
 
 def _names(record: Record, ends: Ends) -> list[str]:
@@ -107,9 +108,22 @@ def _of_order(record: Record, ends: Ends, order_id: str) -> list[str]:
     for name, value in record.amended.get(order_id, {}).items():
         if Decimal(end[name]) != Decimal(value):
             found.append(f"the amendment of {name} to {value} is lost: {end}")
+    if end["expires_at"] and any(fill["time"] >= end["expires_at"] for fill in fills.values()):
+        found.append(f"{end} was filled after its time: {fills}")
     if sum(Decimal(fill["quantity"]) for fill in fills.values()) != Decimal(end["filled_quantity"]):
         found.append(f"the fills of {end} do not sum to what is filled: {fills}")
     return found
+
+
+def _of_pair(ends: Ends, pair: tuple[str, str]) -> list[str]:
+    """When one has traded or ended, the other has ended too, without a fill."""
+    lives = [ends.orders.get(each, {}).get("status") in OPEN for each in pair]
+    filled = [bool(ends.fills[each]) for each in pair]
+    for one, other in ((0, 1), (1, 0)):
+        is_over = filled[one] or not lives[one]
+        if (filled[one] and filled[other]) or (is_over and lives[other] and not filled[other]):
+            return [f"one should have cancelled the other: {[ends.orders.get(each) for each in pair]}"]
+    return []
 
 
 def _of_answer(told: Json, end: Json, fills: dict[int, Json]) -> list[str]:

@@ -8,20 +8,18 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import requests
 
-from exchange_site.tests.record import OPEN, Json, Record
+from exchange_site.tests.random_requests import SYMBOLS, random_linked, random_order, random_price
+from exchange_site.tests.record import Json, Record
 
 PATIENCE_SECONDS = 120  # with one request, before the exchange is said not to come back
 PAUSE_SECONDS = 0.1  # before a request is sent again
 ANSWER_SECONDS = 60
-SYMBOLS = ("BTC-USDT", "ETH-USDT")
-PREVENTIONS = ("cancel_newest", "cancel_oldest", "cancel_both", "decrement")
+LEGS = ("entry", "take_profit", "stop_loss")
 REFUSALS = (409, 422)
-MIDDLE_PRICE = 3000
 MOST_SENT_REMEMBERED = 40
 MOST_OPEN_REMEMBERED = 6  # to cancel or amend: older ones have mostly been filled
 
@@ -107,15 +105,15 @@ class Trader(threading.Thread):
 
 
 class BusyTrader(Trader):
-    """Orders, batches, amends, cancels, and now and then an order that was sent before."""
+    """Orders of every kind, linked ones, batches, amends, cancels, and now and then an order that was sent before."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._sent: list[Json] = []
         self._open: list[Json] = []  # as placed; meanwhile anything may have happened to them
         self._steps = (
-            (self._place, 52), (self._cancel, 16), (self._amend, 16), (self._place_batch, 6),
-            (self._send_again, 8), (self._cancel_all, 2),
+            (self._place, 48), (self._place_linked, 8), (self._place_batch, 5), (self._cancel, 14),
+            (self._amend, 14), (self._send_again, 9), (self._cancel_all, 2),
         )  # fmt: skip
 
     def work(self) -> None:
@@ -126,10 +124,23 @@ class BusyTrader(Trader):
         order = self.name_order(random_order(self.chance))
         self._remember(order, self.place(order))
 
+    def _place_linked(self) -> None:
+        path, body = random_linked(self.chance)
+        legs = [body[name] for name in LEGS if name in body]
+        for leg in legs:
+            leg.update(self.name_order(leg))
+        answer = self.connection.settle("POST", path, body)
+        placed = answer.json()["orders"] if answer.ok else [None] * len(legs)
+        for leg, order in zip(legs, placed, strict=True):
+            self.note(leg, order)
+        if answer.ok:
+            self.record.pairs.append((placed[-2]["id"], placed[-1]["id"]))
+            self.record.count("linked")
+
     def _remember(self, order: Json, placed: Json | None) -> None:
         if placed is not None:
             self._sent = [*self._sent[1 - MOST_SENT_REMEMBERED :], order]
-        if placed is not None and placed["status"] in OPEN:
+        if placed is not None and placed["status"] in ("open", "partially_filled"):
             self._open = [*self._open[1 - MOST_OPEN_REMEMBERED :], placed]
 
     def _place_batch(self) -> None:
@@ -191,46 +202,15 @@ class SilentTrader(Trader):
 
     def work(self) -> None:
         placed = [
-            self.place(self.name_order(random_limit(self.chance))) for _ in range(self.chance.randint(3, 12))
+            self.place(self.name_order(random_order(self.chance))) for _ in range(self.chance.randint(3, 12))
         ]
         self.connection.settle("POST", "orders/cancel-after", {"timeout_ms": self.chance.randint(1, 400)})
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.connection.settle("GET", "orders?status=open&limit=1").json()["results"]:
+        while self.connection.settle("GET", "orders?status=active&limit=1").json()["results"]:
             assert time.monotonic() < deadline, "the dead man's switch did not strike"
             time.sleep(PAUSE_SECONDS)
         self.record.ended.update(order["id"] for order in placed if order is not None)
         self.record.count("switch struck")
-
-
-def random_order(chance: random.Random) -> Json:
-    """Of any kind; the same chance gives the same orders."""
-    order = random_limit(chance)
-    dice = chance.random()
-    if dice < 0.1:
-        del order["price"]
-        order["type"] = "market"
-        if order["side"] == "buy" and chance.random() < 0.5:
-            order["quote_quantity"] = str(MIDDLE_PRICE * Decimal(order.pop("quantity")))
-    elif dice < 0.3:
-        order["time_in_force"] = chance.choice(("ioc", "fok"))
-    elif dice < 0.4:
-        order["post_only"] = True
-    return order
-
-
-def random_limit(chance: random.Random) -> Json:
-    return {
-        "symbol": chance.choice(SYMBOLS),
-        "side": chance.choice(("buy", "sell")),
-        "type": "limit",
-        "price": random_price(chance),
-        "quantity": f"{chance.randint(5, 20) / 1000:.3f}",
-        "self_trade_prevention": chance.choice(PREVENTIONS),
-    }
-
-
-def random_price(chance: random.Random) -> str:
-    return str(MIDDLE_PRICE + chance.randint(-20, 20))
 
 
 def _is_error(answer: requests.Response) -> bool:
