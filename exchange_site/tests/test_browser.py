@@ -86,6 +86,31 @@ def test_cancel_all_leaves_nothing_in_the_book(page: Page, live_exchange: LiveEx
     assert live_exchange.call("GET", "orderbook/BTC-USDT")["bids"] == []
 
 
+def test_an_order_that_waits_for_its_price_is_shown_and_can_be_cancelled(
+    page: Page, live_exchange: LiveExchange
+):
+    live_exchange.call("POST", "orders", "bob", **limit_order("sell", "0.1", "58000"))
+    stop = limit_order("buy", "0.01", "58000") | {"type": "stop_limit", "trigger_price": "59000"}
+    live_exchange.call("POST", "orders", "alice", **stop)
+    open_market(page, "alice")
+    expect(orders(page)).to_contain_text("Stop limit at 59,000.00")
+    expect(level(page, "asks", "58000")).to_have_count(1)
+    expect(level(page, "asks", "58000")).not_to_have_attribute("data-own", "")
+    pair = {
+        "take_profit": {"type": "limit", "price": "40000"},
+        "stop_loss": {"type": "stop_market", "trigger_price": "61000"},
+    }
+    live_exchange.call("POST", "orders/oco", "alice", symbol="BTC-USDT", side="buy", quantity="0.01", **pair)
+    expect(orders(page)).to_have_count(3)
+    expect(level(page, "bids", "40000")).to_have_attribute("data-own", "")
+    expect_balances_of_the_api(page, live_exchange, "alice")
+    page.reload()
+    expect(orders(page)).to_have_count(3)
+    page.get_by_role("button", name="Cancel: buy 0.01 BTC-USDT at 40,000.00").click()
+    expect(orders(page)).to_have_count(1)
+    expect_balances_of_the_api(page, live_exchange, "alice")
+
+
 # ---- Refusals -------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import { grouped } from "./format.js";
 const FIELD_OF_CODE = {
   INVALID_PRICE: "price",
   POST_ONLY_WOULD_TAKE: "price",
+  PRICE_OUT_OF_BAND: "price",
   INVALID_QUANTITY: "quantity",
   MIN_NOTIONAL: "quantity",
   MAX_NOTIONAL: "quantity",

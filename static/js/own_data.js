@@ -3,7 +3,8 @@
 import { Decimal } from "./decimal.js";
 import { session } from "./session.js";
 
-const OPEN = new Set(["new", "open", "partially_filled"]);
+const RESTING = new Set(["open", "partially_filled"]);
+const LIVE = new Set(["new", "pending_trigger", ...RESTING]);
 const FILLS_KEPT = 50;
 
 /** Fires "orders", "fills" and "balances" after a change, and "filled" (detail: an order's id) for new fills. */
@@ -23,11 +24,17 @@ export class OwnData extends EventTarget {
     for (const channel of Object.keys(this.versions)) this.#changed(channel);
   }
 
-  /** Open orders, newest first, of one market or of all. */
+  /** Live orders, those that wait included, newest first, of one market or of all. */
   openOrders(symbol = null) {
-    const open = [...this.orders.values()].filter((order) => OPEN.has(order.status));
+    const open = [...this.orders.values()].filter((order) => LIVE.has(order.status));
     const wanted = symbol ? open.filter((order) => order.symbol === symbol) : open;
     return wanted.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? 1 : -1));
+  }
+
+  /** Prices at which orders of one market lie in the book; what waits for its trigger lies nowhere. */
+  restingPrices(symbol) {
+    const resting = this.openOrders(symbol).filter((order) => RESTING.has(order.status));
+    return resting.map((order) => order.price);
   }
 
   /** Available amount of an asset; null before it is known. */
@@ -50,7 +57,7 @@ export class OwnData extends EventTarget {
   async reload() {
     const before = { ...this.versions };
     const [orders, fills, account] = await Promise.all([
-      session.request("GET", "orders?status=open"),
+      session.request("GET", "orders?status=active"),
       session.request("GET", `fills?limit=${FILLS_KEPT}`),
       session.request("GET", "account"),
     ]);
@@ -117,5 +124,5 @@ const keyOfFill = (fill) => `${fill.id}/${fill.order_id}`;
 function isOlder(order, known) {
   if (order.updated_at !== known.updated_at) return order.updated_at < known.updated_at;
   const progress = Decimal.parse(order.filled_quantity).compare(Decimal.parse(known.filled_quantity));
-  return progress < 0 || (progress === 0 && OPEN.has(order.status) && !OPEN.has(known.status));
+  return progress < 0 || (progress === 0 && LIVE.has(order.status) && !LIVE.has(known.status));
 }

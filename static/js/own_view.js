@@ -8,7 +8,15 @@ import { plainText } from "./messages.js";
 import { notify } from "./notices.js";
 import { session } from "./session.js";
 
-const TYPES = { limit: "Limit", market: "Market" };
+const TYPES = {
+  limit: "Limit",
+  market: "Market",
+  stop_limit: "Stop limit",
+  stop_market: "Stop market",
+  take_profit_limit: "Take-profit limit",
+  take_profit_market: "Take-profit market",
+  trailing_stop: "Trailing stop",
+};
 
 export class OwnView {
   #own;
@@ -132,7 +140,7 @@ function orderRow(order, [priceDecimals, quantityDecimals]) {
     make("td", "muted medium-only", clockTime(order.created_at)),
     make("td", "medium-only", order.symbol),
     sideCell(order.side),
-    make("td", "medium-only", `${TYPES[order.type] ?? order.type}${order.post_only ? ", post-only" : ""}`),
+    make("td", "medium-only", typeText(order, priceDecimals)),
     make("td", "number", price),
     make("td", "number", grouped(order.quantity, quantityDecimals)),
     make("td", "number", grouped(order.filled_quantity, quantityDecimals)),
@@ -140,6 +148,12 @@ function orderRow(order, [priceDecimals, quantityDecimals]) {
   );
   row.dataset.order = order.id;
   return row;
+}
+
+function typeText(order, priceDecimals) {
+  const name = TYPES[order.type] ?? order.type;
+  const trigger = order.trigger_price ? ` at ${grouped(order.trigger_price, priceDecimals)}` : "";
+  return `${name}${trigger}${order.post_only ? ", post-only" : ""}`;
 }
 
 function fillRow(fill, [priceDecimals, quantityDecimals]) {

@@ -175,6 +175,7 @@ const BECAUSE = {
   IOC_REMAINDER: ": no more was to be had at this price",
   FOK_NOT_FILLABLE: ": not all of it could be filled at once",
   NO_LIQUIDITY: ": the book has no more to trade with",
+  PRICE_PROTECTION: ": what is left in the book is too far from the market's price",
   COST_BELOW_ONE_LOT: ": what is left buys less than one lot",
   SELF_TRADE_PREVENTED: ", so that you do not trade with yourself",
 };

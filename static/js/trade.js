@@ -69,7 +69,7 @@ function loadCandles(interval) {
 function followOwn() {
   userStream.addEventListener("state", markOwn);
   userStream.addEventListener("data", ({ detail }) => own.receive(detail));
-  own.addEventListener("orders", () => book.markOwn(own.openOrders(market.symbol).map((order) => order.price)));
+  own.addEventListener("orders", () => book.markOwn(own.restingPrices(market.symbol)));
   session.addEventListener("change", signedInOrOut);
   signedInOrOut();
 }
