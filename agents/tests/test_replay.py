@@ -14,9 +14,11 @@ from agents.replay.pace import Pace
 from agents.tests.recordings import EXCERPT, depth, naive_levels, recorded_trades, trade
 from agents.tests.replays import replay, small_market
 from common.money import format_decimal
+from market.models import Market
 from market.selectors import price_of
 from trading.models import Order, Trade
 from trading.selectors import book_snapshot
+from trading.services.first_markets import MOST_OPEN_ORDERS
 from trading.tests.laws import broken_laws
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,3 +228,11 @@ def test_who_is_stopped_while_waiting_leaves_with_the_report(exchange, tmp_path,
     assert figures["messages"].startswith("3 of 3")
     assert our_levels() == {"buy": {}, "sell": {}}
     assert not Balance.objects.exclude(held=0).exists()
+
+
+def test_a_deep_book_is_shown_whole_though_one_account_holds_all_of_it(exchange, tmp_path):
+    Market.objects.update(maximum_open_orders=MOST_OPEN_ORDERS)  # as the first markets have it
+    bids = [(f"{59000 - level}.00", "0.00100") for level in range(1_200)]
+    path = small_market(tmp_path, depth(1, 5, 6, bids=bids))
+    replay(path, keep_book=True)
+    assert len(book_snapshot(SYMBOL, depth=None).bids) == 1_202

@@ -16,6 +16,10 @@ MARKETS = [
     ("ETH-USDT", "ETH", "USDT", "0.01", "0.0001", "5"),
     ("ETH-BTC", "ETH", "BTC", "0.00001", "0.001", "0.0001"),
 ]
+# A replay shows a recorded venue's whole book as the orders of one account, some thousand levels. It may also
+# take the price to another world within a second, and so these markets have neither a price band nor a circuit
+# breaker until an operator sets them (docs/decisions/0010-market-states-and-auction.md).
+MOST_OPEN_ORDERS = 20_000
 
 
 def make_first_markets() -> list[Market]:
@@ -29,6 +33,7 @@ def make_first_markets() -> list[Market]:
 @transaction.atomic
 def _make_market(symbol: str, base: str, quote: str, tick: str, lot: str, minimum: str) -> Market:
     rules = {"tick": Decimal(tick), "lot": Decimal(lot), "minimum_notional": Decimal(minimum)}
+    rules["maximum_open_orders"] = MOST_OPEN_ORDERS
     market, made = Market.objects.get_or_create(
         symbol=symbol, defaults={"base_id": base, "quote_id": quote, **rules}
     )
