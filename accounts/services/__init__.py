@@ -1,7 +1,14 @@
 """What can be done to users, keys and money: the only writers of this room."""
 
 from accounts.services.api_keys import active_api_keys, create_api_key, revoke_api_key
-from accounts.services.bearers import find_bearer
+from accounts.services.bearers import (
+    Bearer,
+    find_bearer,
+    find_standing,
+    forget_bearer,
+    remembered_bearer,
+    standing,
+)
 from accounts.services.ledger import (
     adjust_balance,
     claim_faucet,
@@ -16,6 +23,7 @@ from accounts.services.suspension import find_suspended, resume_user, suspend_us
 from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
 
 __all__ = [
+    "Bearer",
     "TokenPair",
     "active_api_keys",
     "adjust_balance",
@@ -26,15 +34,19 @@ __all__ = [
     "create_api_key",
     "end_tokens",
     "find_bearer",
+    "find_standing",
     "find_suspended",
+    "forget_bearer",
     "issue_tokens",
     "open_account",
     "outside_account",
     "post_transaction",
     "refresh_tokens",
     "register_user",
+    "remembered_bearer",
     "resume_user",
     "revoke_api_key",
+    "standing",
     "suspend_user",
     "system_account",
 ]

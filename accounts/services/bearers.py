@@ -1,10 +1,12 @@
-"""Who bears a token, at the price of one statement: for the fast lanes.
+"""Who bears a token, at the price of one statement or of none: for the fast lanes.
 
 What can be remembered is: that a token's signature is right does not change. Whether the user and the key still
-may is asked of the database each time, so that a suspension, a new password or a revoked key counts at once.
+may is asked of the database each time, so that a suspension, a new password or a revoked key counts at once:
+either here, before anything is done (`find_bearer`), or by whoever does it, under its own lock (`find_standing`).
 """
 
 import copy
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,29 +18,35 @@ from rest_framework_simplejwt.utils import aware_utcnow, get_md5_hash_password
 from accounts.services.api_keys import LAST_USED_EVERY
 from accounts.tokens import PERSONAL_SCOPES, BearerToken
 from common import clock
-from common.pipelined import Pipeline
+from common.pipelined import Answer, Pipeline
 
 MOST_REMEMBERED = 10_000
 
-_BEARER = """
-    SELECT u.is_active AND u.suspended_at IS NULL, u.password, u.tier, a.id,
+_STANDING = """
+    SELECT u.id, c.key_id, u.is_active AND u.suspended_at IS NULL, u.password, u.tier, a.id,
            k.id, k.scopes, k.revoked_at, k.expires_at, k.last_used_at, k.allowed_addresses
-    FROM accounts_user u
+    FROM unnest(%s::bigint[], %s::bigint[]) AS c(user_id, key_id)
+    JOIN accounts_user u ON u.id = c.user_id
     JOIN accounts_account a ON a.user_id = u.id
-    LEFT JOIN accounts_apikey k ON k.id = %s AND k.user_id = u.id
-    WHERE u.id = %s"""
+    LEFT JOIN accounts_apikey k ON k.id = c.key_id AND k.user_id = u.id"""
 
 _verified: dict[str, BearerToken] = {}
+_bearers: "dict[str, Bearer]" = {}
 
 
 class Bearer(NamedTuple):
-    """key_id: the API key that the token was made from; None if a person signed in."""
+    """Somebody who may act, as the database has it; equal to another if nothing of it has changed.
+
+    key_id: the API key that the token was made from; None if a person signed in. password_mark: changes with the
+    password, and is in each token.
+    """
 
     user_id: int
     account_id: int
     tier: str
     key_id: int | None
     scopes: frozenset[str]
+    password_mark: str
 
 
 def verified(access: str) -> BearerToken:
@@ -51,6 +59,7 @@ def verified(access: str) -> BearerToken:
         known = BearerToken(access)  # type: ignore[arg-type]
         if len(_verified) >= MOST_REMEMBERED:
             _verified.clear()
+            _bearers.clear()
         _verified[access] = known
     token = copy.copy(known)
     token.current_time = aware_utcnow()
@@ -68,17 +77,65 @@ def find_bearer(access: str) -> Bearer | None:
         user_id = int(token[api_settings.USER_ID_CLAIM])
     except (TokenError, KeyError, ValueError):
         return None
-    row = _read(token.key_id, user_id)
-    if (
-        row is None
-        or not row[0]
-        or token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(row[1])
-    ):
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        pipeline = Pipeline(connection.connection)
+        answer = pipeline.add(_STANDING, [user_id], [token.key_id])
+        pipeline.run()
+    found = next(iter(standing(answer.rows)), None)
+    if found is None or found.password_mark != token.get(api_settings.REVOKE_TOKEN_CLAIM):
         return None
-    if token.key_id is None:
-        return Bearer(user_id, row[3], row[2], None, PERSONAL_SCOPES)
-    scopes = _scopes_of_key(clock.now(), *row[4:])
-    return Bearer(user_id, row[3], row[2], token.key_id, scopes) if scopes else None
+    return found
+
+
+def remembered_bearer(access: str) -> Bearer | None:
+    """As `find_bearer`, but it may be what an earlier request found.
+
+    Only for who has it checked again (`find_standing`) in the transaction that acts on it.
+    """
+    known = _bearers.get(access)
+    if known is None:
+        known = find_bearer(access)
+        if known is not None:
+            _bearers[access] = known
+        return known
+    try:
+        verified(access)
+    except (TokenError, KeyError, ValueError):
+        return None
+    return known
+
+
+def forget_bearer(access: str) -> None:
+    _bearers.pop(access, None)
+
+
+def find_standing(pipeline: Pipeline, bearers: Iterable[Bearer]) -> Answer:
+    """Rows for `standing`: who of these may act now is in there as he was; any other is not, or has changed."""
+    each = sorted({(bearer.user_id, bearer.key_id or 0) for bearer in bearers})
+    return pipeline.add(_STANDING, [user for user, _ in each], [key or None for _, key in each])
+
+
+def standing(rows: Iterable[Sequence[Any]]) -> set[Bearer]:
+    now = clock.now()
+    bearers = (_bearer(now, *row) for row in rows)
+    return {bearer for bearer in bearers if bearer is not None}
+
+
+def _bearer(
+    now: datetime,
+    user_id: int,
+    asked_key_id: int | None,
+    may_act: bool,
+    password: str,
+    tier: str,
+    account_id: int,
+    *key: Any,
+) -> Bearer | None:
+    scopes = PERSONAL_SCOPES if asked_key_id is None else _scopes_of_key(now, *key)
+    if not may_act or not scopes:
+        return None
+    return Bearer(user_id, account_id, tier, asked_key_id, scopes, get_md5_hash_password(password))
 
 
 def _scopes_of_key(
@@ -98,12 +155,3 @@ def _scopes_of_key(
     if last_used_at is None or last_used_at <= now - LAST_USED_EVERY:
         return frozenset()
     return frozenset(scopes)
-
-
-def _read(key_id: int | None, user_id: int) -> tuple[Any, ...] | None:
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        pipeline = Pipeline(connection.connection)
-        row = pipeline.add(_BEARER, key_id, user_id)
-        pipeline.run()
-    return row.one()

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from accounts.models import APIKey, User
 from accounts.services import bearers, create_api_key, find_bearer, issue_tokens, resume_user, suspend_user
 from common import clock
+from common.pipelined import Pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +100,29 @@ def test_only_so_many_tokens_are_remembered(alice, monkeypatch):
     for _ in range(5):
         assert find_bearer(issue_tokens(alice).access)
         assert len(bearers._verified) <= 3
+
+
+def test_who_is_remembered_is_found_standing_or_not(alice, bob, access, key_access):
+    known = {bearers.remembered_bearer(text) for text in (access, key_access, issue_tokens(bob).access)}
+    assert None not in known and who_stands(known) == known
+    User.objects.filter(pk=bob.pk).update(tier="advanced")
+    APIKey.objects.update(revoked_at=clock.now())
+    assert who_stands(known) & known == {bearers.remembered_bearer(access)}
+
+
+def test_who_is_remembered_is_asked_for_once_until_forgotten(alice, access, monkeypatch):
+    known = bearers.remembered_bearer(access)
+    User.objects.filter(pk=alice.pk).update(tier="advanced")
+    assert bearers.remembered_bearer(access) == known
+    bearers.forget_bearer(access)
+    assert bearers.remembered_bearer(access).tier == "advanced"
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(bearers, "aware_utcnow", lambda: later)
+    assert bearers.remembered_bearer(access) is None
+
+
+def who_stands(known):
+    pipeline = Pipeline(connection.connection)
+    answer = bearers.find_standing(pipeline, known)
+    pipeline.run()
+    return bearers.standing(answer.rows)

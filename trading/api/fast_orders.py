@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework.exceptions import ParseError
 
 from accounts.models import APIKey
-from accounts.services import find_bearer
+from accounts.services import Bearer, forget_bearer, remembered_bearer
 from common.api.exceptions import error_answer
 from common.api.fast_lane import Answer, Environ, Headers, encode_json, read_body
 from common.api.parsers import parse_json
@@ -27,6 +27,8 @@ HEADERS: Headers = (
     ("Vary", "Accept"),
     ("Allow", "GET, POST, DELETE, HEAD, OPTIONS"),
 )
+# The market that is not there is refused before anybody is checked.
+ABOUT_THE_BEARER = (ErrorCode.INVALID_TOKEN, ErrorCode.ACCOUNT_SUSPENDED, ErrorCode.UNKNOWN_SYMBOL)
 _CLIENT_ORDER_ID = re.compile(CLIENT_ORDER_ID, re.ASCII)
 
 
@@ -47,14 +49,18 @@ def place(environ: Environ) -> Answer | None:
     if scheme != "Bearer" or environ.get("CONTENT_TYPE") != "application/json" or environ.get("QUERY_STRING"):
         return None
     order = _read_order(environ)
-    bearer = find_bearer(token) if order is not None else None
+    bearer = remembered_bearer(token) if order is not None else None
     if order is None or bearer is None or APIKey.Scope.TRADE.value not in bearer.scopes:
         return None
     try:
         charged = charge_lane(owner_key(bearer.user_id, bearer.key_id), bearer.tier)
-    except OverLimit as over:
-        return error_answer(Refused(ErrorCode.RATE_LIMITED), "", (*HEADERS, *over.headers), over.wait)
-    return _place((*HEADERS, *charged), bearer.account_id, *order)
+    except OverLimit:  # by the tier as it was remembered
+        answer = None
+    else:
+        answer = _place((*HEADERS, *charged), bearer, *order)
+    if answer is None:
+        forget_bearer(token)
+    return answer
 
 
 def _read_order(environ: Environ) -> tuple[str, NewOrder] | None:
@@ -68,10 +74,13 @@ def _read_order(environ: Environ) -> tuple[str, NewOrder] | None:
     return order_of(data) if data is not None else None
 
 
-def _place(headers: Headers, account_id: int, symbol: str, new: NewOrder) -> Answer:
-    """Never None, and never an exception: the order may have been carried out."""
+def _place(headers: Headers, bearer: Bearer, symbol: str, new: NewOrder) -> Answer | None:
+    """None: nothing was done, and it is for Django to say who this is. Never an exception: the order may have
+    been carried out."""
     try:
-        placed = place_order(account_id, symbol, new)
+        placed = place_order(bearer.account_id, symbol, new, bearer)
         return Answer(200 if placed.replayed else 201, encode_json(placed_json(placed)).encode(), headers)
     except Exception as error:
+        if isinstance(error, Refused) and error.code in ABOUT_THE_BEARER:
+            return None
         return error_answer(error, "POST /api/v1/orders", headers)

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.services import find_suspended, ledger
+from accounts.services import ledger
 from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import EXACT
@@ -17,12 +17,12 @@ from trading.matching.events import Event
 from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
 from trading.matching_service import answering, asking, exits, statements, writing
+from trading.matching_service.barred import Barred
 from trading.matching_service.changes import Changes, OrderChange
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
-    AmendRequest,
     FillRow,
     LinkedRequest,
     Outcome,
@@ -106,7 +106,7 @@ class Batch:
         balances = statements.read_balances(pipeline, self.symbol, accounts)
         asked = asking.given_keys(self.requests)
         repeated = statements.find_repeated(pipeline, asked) if asked else Answer()
-        suspended = find_suspended(pipeline, accounts)
+        self._barred = Barred(pipeline, self.requests)
         pipeline.run()
         if not state.rows or not market.rows:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
@@ -117,7 +117,6 @@ class Batch:
         self._order_ids += [row[0] for row in taken.rows]
         self.funds = Funds(self.market, balances.rows)
         self.repeated = {(row[0], row[1]): row[2] for row in repeated.rows}
-        self._suspended = {row[0] for row in suspended.rows}
 
     # ---- 2 ----
 
@@ -151,10 +150,9 @@ class Batch:
 
     def _carry_out(self, index: int, request: Request, order_ids: list[int]) -> Outcome | None:
         """The outcome if it is known at once (a refusal, a repetition); None: it follows from the commit."""
-        # Under the lock: an order on its way while its owner is suspended must not slip in behind the cancels.
-        adds = isinstance(request, PlaceRequest | LinkedRequest | AmendRequest)
-        if adds and request.account_id in self._suspended:
-            return Refused(ErrorCode.ACCOUNT_SUSPENDED)
+        refused = self._barred.refusal(request)
+        if refused is not None:
+            return refused
         if isinstance(request, PlaceRequest | LinkedRequest):
             return self._place(index, request, order_ids)
         return self._run(asking.command_of(request, self), index, request.account_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from accounts.services import Bearer
 from common.errors import Refused
 from trading.matching.terms import Reason
 from trading.models import Order, OrderCondition, Trade
@@ -16,11 +17,15 @@ NOBODY = 0  # no account has this id
 
 @dataclass(frozen=True, slots=True)
 class PlaceRequest:
-    """made_ids: a client order id of ours, for an order that came without (trading.services.submit)."""
+    """made_ids: a client order id of ours, for an order that came without (trading.services.submit).
+
+    bearer: who places it, to be checked under the lock; None: somebody who has been checked already.
+    """
 
     account_id: int
     new: NewOrder
     made_ids: tuple[str, ...] = ()
+    bearer: Bearer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from accounts.services import Bearer
 from common.errors import Refused
 from trading import selectors
 from trading.matching_service.requests import Outcome, PlacedOrder, PlaceRequest, Repeated
@@ -9,12 +10,13 @@ from trading.rules import NewOrder
 from trading.services.submit import submit
 
 
-def place_order(account_id: int, symbol: str, new: NewOrder) -> PlacedOrder:
+def place_order(account_id: int, symbol: str, new: NewOrder, bearer: Bearer | None = None) -> PlacedOrder:
     """Place an order and match it; returns it as it stands after the commit. Raises Refused.
 
-    A client order id takes effect once: used again, it answers with the first order.
+    A client order id takes effect once: used again, it answers with the first order. A bearer is checked under
+    the market's lock; one who may not act any more, or has changed, is refused INVALID_TOKEN.
     """
-    [outcome] = submit(symbol, [PlaceRequest(account_id, new)])
+    [outcome] = submit(symbol, [PlaceRequest(account_id, new, bearer=bearer)])
     if isinstance(outcome, Refused):
         raise outcome
     return _placed(account_id, outcome)

@@ -1,14 +1,19 @@
 """A request gets the same answer by the fast lane and from Django, to the last header."""
 
 import uuid
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 from rest_framework.test import ForceAuthClientHandler
 
-from accounts.services import suspend_user
+from accounts.models import User
+from accounts.services import issue_tokens, remembered_bearer, suspend_user
 from common import clock
+from common.errors import ErrorCode
+from trading.models import Order
+from trading.services import NewOrder, PlaceRequest, submit
 from trading.tests.api.desk import Desk, key_desk, refusal
 
 OWN = ("id", "client_order_id", "created_at", "updated_at")
@@ -73,7 +78,7 @@ def test_an_order(alice, by_django, taken, changes, status):
     assert shown(by_lane) == shown(other)
     assert list(by_lane.json()) == list(other.json())
     assert by_lane["Content-Length"] == str(len(by_lane.content))
-    assert taken == ([] if status == 400 else [("orders", "POST", status)])
+    assert taken == ([] if status in (400, 404) else [("orders", "POST", status)])
 
 
 def test_an_order_with_fills(alice, bob, by_django, taken):
@@ -194,7 +199,7 @@ def test_limits_hold_and_count_for_both_doors_together(alice, by_django, taken, 
     assert [answer["X-RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0", "0"]
     assert refusal(answers[3]) == (429, "RATE_LIMITED") and answers[3].content == answers[4].content
     assert set(headers(answers[3])) == set(headers(answers[4])) >= {"Retry-After"}
-    assert len(taken) == 3
+    assert len(taken) == 2
 
 
 def test_limits_of_public_data_hold(markets, limited, taken):
@@ -212,20 +217,62 @@ def test_the_suspended_are_refused_on_the_very_next_request(alice, admin, taken)
     assert taken == [("orders", "POST", 201)]
 
 
-def test_so_are_tokens_of_a_revoked_key(alice, taken):
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"revoked_at": clock.now()}, (401, "INVALID_TOKEN")),
+        ({"expires_at": clock.now()}, (401, "INVALID_TOKEN")),
+        ({"scopes": ["read"]}, (403, "PERMISSION_DENIED")),
+        ({"allowed_addresses": ["192.0.2.1"]}, (401, "INVALID_TOKEN")),
+    ],
+    ids=str,
+)
+def test_so_are_the_tokens_of_a_key_that_may_not_any_more(alice, taken, change, answer):
     bot = key_desk(alice.user, "trade")
     alice.user.api_keys.update(last_used_at=clock.now())
-    assert bot.place("buy", "0.1", "30000").status_code == 201
-    alice.user.api_keys.update(revoked_at=clock.now())
-    assert refusal(bot.place("buy", "0.1", "30000")) == (401, "INVALID_TOKEN")
-    assert taken == [("orders", "POST", 201)]
+    assert [bot.place("buy", "0.1", "30000").status_code for _ in range(2)] == [201, 201]
+    alice.user.api_keys.update(**change)
+    assert [refusal(bot.place("buy", "0.1", "30000")) for _ in range(2)] == [answer, answer]
+    assert taken == [("orders", "POST", 201)] * 2
+    assert Order.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another"}], ids=str)
+def test_so_are_the_tokens_of_a_user_who_has_changed(alice, taken, change):
+    assert alice.place("buy", "0.1", "30000", client_order_id="a").status_code == 201
+    User.objects.filter(pk=alice.user.pk).update(**change)
+    for client_order_id in ("a", "b"):  # the first one's order is not shown either
+        answer = alice.place("buy", "0.1", "30000", client_order_id=client_order_id)
+        assert refusal(answer) == (401, "INVALID_TOKEN")
+    assert refusal(alice.place("buy", "0.1", "30000", symbol="DOGE-USDT")) == (401, "INVALID_TOKEN")
+    assert taken == [("orders", "POST", 201)] and Order.objects.count() == 1
+
+
+def test_another_tier_counts_from_the_next_request_on(alice, taken, limited, settings):
+    limited(9)
+    assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "9"
+    settings.REQUEST_LIMITS |= {"advanced": 99}
+    User.objects.filter(pk=alice.user.pk).update(tier="advanced")
+    assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "99"
+    assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "99"
+    assert taken == [("orders", "POST", 201)] * 2
+
+
+def test_of_one_batch_only_who_may_not_any_more_is_refused(alice, bob):
+    (one, other) = (remembered_bearer(issue_tokens(desk.user).access) for desk in (alice, bob))
+    new = NewOrder("buy", "limit", quantity=Decimal("0.1"), price=Decimal(30000))
+    User.objects.filter(pk=alice.user.pk).update(password="another")
+    refused, placed = submit(
+        "BTC-USDT", [PlaceRequest(who.account_id, new, bearer=who) for who in (one, other)]
+    )
+    assert (refused.code, placed.order.account_id) == (ErrorCode.INVALID_TOKEN, bob.account_id)
 
 
 def test_what_fails_in_the_lane_is_done_by_django(alice, taken, monkeypatch):
     def fails(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("trading.api.fast_orders.find_bearer", fails)
+    monkeypatch.setattr("trading.api.fast_orders.remembered_bearer", fails)
     assert alice.place("buy", "0.1", "30000").status_code == 201
     assert taken == []
 
