@@ -4,7 +4,7 @@ import os
 
 from benchmarks.measure import Comparison, Round, in_turn
 from benchmarks.scratch import scratch_database
-from benchmarks.trader import Trader, trade_at_once, traders
+from benchmarks.trader import Job, Trader, trade_at_once, traders
 
 SYMBOL = "BTC-USDT"
 HISTORY = int(os.environ.get("BENCH_HISTORY", "5000000"))  # orders; fewer to try it out
@@ -27,8 +27,8 @@ def run() -> list[Comparison]:
 
 def _compare(grown: Trader, empty: Trader) -> Comparison:
     contestants: dict[str, Round] = {
-        "grown tables": lambda: trade_at_once([grown], [SYMBOL], BATCHES, BATCH),
-        "empty tables": lambda: trade_at_once([empty], [SYMBOL], BATCHES, BATCH),
+        "grown tables": lambda: trade_at_once(BATCH, Job(grown, [SYMBOL], BATCHES)),
+        "empty tables": lambda: trade_at_once(BATCH, Job(empty, [SYMBOL], BATCHES)),
     }
     for warm_up in contestants.values():
         warm_up()

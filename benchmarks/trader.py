@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import django
 
@@ -48,16 +48,22 @@ class Trader:
         self._process.wait(60)
 
 
-def trade_at_once(
-    traders: Sequence[Trader], symbols: Sequence[str], batches: int, batch_size: int
-) -> tuple[int, float]:
-    """Each trader sends so many batches to each market; all orders, and the seconds until the last is done."""
-    for trader in traders:
-        trader.do("prepare", symbols, batches, batch_size)
+class Job(NamedTuple):
+    """So many batches for a trader to send to each of these markets."""
+
+    trader: Trader
+    symbols: Sequence[str]
+    batches: int
+
+
+def trade_at_once(batch_size: int, *jobs: Job) -> tuple[int, float]:
+    """All jobs begin together; how many orders they sent, and the seconds until the last was done."""
+    for job in jobs:
+        job.trader.do("prepare", job.symbols, job.batches, batch_size)
     begun = perf_counter()
-    for trader in traders:
-        trader.start("trade")
-    orders = sum(trader.result() for trader in traders)
+    for job in jobs:
+        job.trader.start("trade")
+    orders = sum(job.trader.result() for job in jobs)
     return orders, perf_counter() - begun
 
 

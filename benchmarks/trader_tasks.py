@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from threading import Lock
 from typing import Any
 
 import psutil
@@ -13,10 +14,14 @@ from accounts.models import Account
 from benchmarks import history, venue
 from benchmarks.durable_flow import HalfTrading, check_traded
 from benchmarks.venue import Venue
+from common.errors import ErrorCode, Refused
+from trading.matching_service.requests import Outcome
 from trading.services import PlaceRequest, submit
 
 _flows: dict[str, HalfTrading] = {}
 _prepared: dict[str, list[list[PlaceRequest]]] = {}
+_sent_again = 0
+_counting = Lock()
 
 
 def open_venue() -> None:
@@ -50,19 +55,36 @@ def trade() -> int:
         return sum(threads.map(_submit_all, _prepared))
 
 
+def sent_again() -> int:
+    """How many batches so far were refused as a whole (the market was busy for too long) and sent again."""
+    return _sent_again
+
+
 def resident_mib() -> int:
     """The memory of this process."""
     return int(psutil.Process().memory_info().rss / 2**20)
 
 
 def _submit_all(symbol: str) -> int:
-    batches = _prepared[symbol]
     try:
-        outcomes = [outcome for batch in batches for outcome in submit(symbol, batch)]
+        outcomes = [outcome for batch in _prepared[symbol] for outcome in _submit(symbol, batch)]
     finally:
         connection.close()
     check_traded(outcomes, len(outcomes) // 2)
     return len(outcomes)
+
+
+def _submit(symbol: str, batch: list[PlaceRequest]) -> list[Outcome]:
+    """As a client does: what is refused because the market is busy is sent again."""
+    global _sent_again  # noqa: PLW0603 - a counter of this process
+    while True:
+        try:
+            return submit(symbol, batch)
+        except Refused as refused:
+            if refused.code != ErrorCode.UNAVAILABLE:
+                raise
+            with _counting:
+                _sent_again += 1
 
 
 def _flow(symbol: str) -> HalfTrading:
@@ -76,5 +98,5 @@ def _flow(symbol: str) -> HalfTrading:
 
 TASKS: dict[str, Callable[..., Any]] = {
     task.__name__: task
-    for task in (open_venue, make_history, rest_behind, fill_queues, prepare, trade, resident_mib)
+    for task in (open_venue, make_history, rest_behind, fill_queues, prepare, trade, sent_again, resident_mib)
 }
