@@ -42,7 +42,8 @@ class Account(models.Model):
 class Balance(models.Model):
     """What an account has of one asset: `available` can be spent, `held` is reserved by open orders."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances")
+    # Found through the unique constraint below, which begins with it.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances", db_index=False)
     asset = models.CharField(max_length=12)
     available = MoneyField(default=0)
     held = MoneyField(default=0)
