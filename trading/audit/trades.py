@@ -35,7 +35,7 @@ _FEES = """
     JOIN market_asset a ON a.code = side.asset
     WHERE NOT side.fee BETWEEN 0 AND side.received
        OR side.fee <> trunc(side.fee, a.precision)
-       OR side.fee >= side.received / 10 + power(10::numeric, -a.precision)
+       OR side.fee >= side.received / 10 + ('1e-' || a.precision)::numeric
     ORDER BY t.id, side.name DESC"""
 
 # What a trade says that each account gets, less what its ledger transaction gave.
@@ -81,25 +81,18 @@ _TRANSACTIONS = """
 # have entered when its trigger fired. In an auction both orders have limits, and the older one, a new slice of an
 # iceberg being as old as its showing, is the maker; elsewhere a maker shows new slices while one taker trades.
 _PLACES = """
-    WITH traded AS (
-        SELECT t.*, e.kind FROM trading_trade t
-        JOIN trading_orderevent e ON e.market_id = t.market_id AND e.sequence = t.sequence
-    ), shown AS (
-        SELECT market_id, order_id, sequence FROM trading_orderevent WHERE kind = 'F'
-    ), places AS (
+    WITH places AS (
         SELECT market_id, order_id, price, sequence AS since,
+               max(sequence) FILTER (WHERE kind <> 'F') OVER (PARTITION BY order_id ORDER BY sequence) AS entered,
                lead(sequence, 1, 9223372036854775807) OVER (PARTITION BY order_id ORDER BY sequence) AS until
-        FROM trading_orderevent WHERE kind IN ('A', 'M', 'G', 'V')
+        FROM trading_orderevent WHERE kind IN ('A', 'M', 'G', 'V', 'F')
     ), placed AS (
-        SELECT t.id AS trade_id, t.kind, t.price, t.sequence, t.taker_side, t.taker_order_id, t.maker_order_id,
+        SELECT t.id AS trade_id, e.kind, t.price, t.sequence, t.taker_side, t.taker_order_id, t.maker_order_id,
                taker.price * m.tick AS taker_limit, maker.price * m.tick AS maker_price,
-               CASE t.kind WHEN 'U' THEN greatest(taker.since, (
-                   SELECT max(s.sequence) FROM shown s WHERE s.order_id = t.taker_order_id AND s.sequence < t.sequence
-               )) ELSE taker.since END AS taker_since,
-               CASE t.kind WHEN 'U' THEN greatest(maker.since, (
-                   SELECT max(s.sequence) FROM shown s WHERE s.order_id = t.maker_order_id AND s.sequence < t.sequence
-               )) ELSE maker.since END AS maker_since
-        FROM traded t
+               CASE e.kind WHEN 'U' THEN taker.since ELSE taker.entered END AS taker_since,
+               CASE e.kind WHEN 'U' THEN maker.since ELSE maker.entered END AS maker_since
+        FROM trading_trade t
+        JOIN trading_orderevent e ON e.market_id = t.market_id AND e.sequence = t.sequence
         JOIN market_market m ON m.id = t.market_id
         JOIN places taker ON taker.order_id = t.taker_order_id AND taker.market_id = t.market_id
             AND t.sequence > taker.since AND t.sequence < taker.until

@@ -13,9 +13,9 @@ BANDS = {
 }
 
 
-def random_order(chance, symbol):
-    """Of any kind; the same chance gives the same orders."""
-    middle, tick, lots, lot = BANDS[symbol]
+def random_order(chance, symbol, band=None):
+    """A limit or a market order; the same chance gives the same orders."""
+    middle, tick, lots, lot = band or BANDS[symbol]
     side = chance.choice(("buy", "sell"))
     quantity = chance.randint(lots // 4, lots) * Decimal(lot)
     price = (middle + chance.randint(-5, 5)) * Decimal(tick)

@@ -17,11 +17,15 @@ WIDTH = 6  # prices are this many ticks from the middle at most
 
 
 class Chance:
-    """The same dice give the same requests in the same situation. `names` makes client order ids."""
+    """The same dice give the same requests in the same situation. `names` makes client order ids.
 
-    def __init__(self, dice, symbol, accounts):
+    band: the middle price in ticks, the tick, the most lots of an order, and the lot.
+    """
+
+    def __init__(self, dice, symbol, accounts, band=None):
         self.dice, self.symbol, self.accounts = dice, symbol, accounts
-        self.middle, tick, self.lots, lot = BANDS[symbol]
+        self.band = band or BANDS[symbol]
+        self.middle, tick, self.lots, lot = self.band
         self.tick, self.lot = Decimal(tick), Decimal(lot)
         self.names = 0
 
@@ -39,7 +43,7 @@ class Chance:
         return self.dice.choice(self.accounts)
 
     def _place(self):
-        new = random_order(self.dice, self.symbol)
+        new = random_order(self.dice, self.symbol, self.band)
         return services.PlaceRequest(self._account(), new if new.client_order_id else self._named(new))
 
     def _conditional(self):
