@@ -17,17 +17,17 @@ WIDTH = 6  # prices are this many ticks from the middle at most
 
 
 class Chance:
-    """The same dice give the same requests in the same situation. `names` makes client order ids.
+    """The same dice give the same requests in the same situation. `name` begins its client order ids.
 
     band: the middle price in ticks, the tick, the most lots of an order, and the lot.
     """
 
-    def __init__(self, dice, symbol, accounts, band=None):
+    def __init__(self, dice, symbol, accounts, band=None, name="by-chance"):
         self.dice, self.symbol, self.accounts = dice, symbol, accounts
         self.band = band or BANDS[symbol]
         self.middle, tick, self.lots, lot = self.band
         self.tick, self.lot = Decimal(tick), Decimal(lot)
-        self.names = 0
+        self.name, self.names = name, 0
 
     def request(self):
         """One of every kind that there is; a market that is not open opens again before long."""
@@ -137,7 +137,7 @@ class Chance:
 
     def _named(self, new):
         self.names += 1
-        return replace(new, client_order_id=f"by-chance-{self.symbol}-{self.names}")
+        return replace(new, client_order_id=f"{self.name}-{self.symbol}-{self.names}")
 
     def _price(self):
         return (self.middle + self.dice.randint(-WIDTH, WIDTH)) * self.tick

@@ -16,6 +16,7 @@ from trading.tests.desk import TradingDesk, warm_hash
 from trading.tests.laws import broken_laws
 from trading.tests.meddling import before, elsewhere, kill_its_connection
 from trading.tests.random_orders import random_order
+from trading.tests.random_requests import Chance
 
 LOT = Decimal("0.00001")
 
@@ -146,6 +147,24 @@ def test_the_public_book_is_the_committed_one(desk):
     )  # fmt: skip
     desk.sells("carol", "0.3")
     assert selectors.book_snapshot("BTC-USDT").bids == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_processes_that_take_turns_at_all_kinds_of_orders_keep_one_book(desk, other_desks, seed):
+    """Each catches up from the log with what the others did, whatever it was."""
+    [other] = other_desks(1)
+    accounts = list(desk.accounts.values())
+    chance = Chance(random.Random(seed), "BTC-USDT", accounts, name="here")
+    for turn in range(12):
+        theirs = other.asks(
+            "all_kinds", seed=f"{seed}.{turn}", symbol="BTC-USDT", accounts=accounts, batches=3
+        )
+        touch()
+        kept = pipeline._books["BTC-USDT"].book
+        assert theirs == [kept.sequence, kept.state_hash()], f"turn {turn}"
+        for _ in range(3):
+            services.submit("BTC-USDT", [chance.request() for _ in range(5)])
+        assert warm_hash("BTC-USDT") == loaded().state_hash(), f"turn {turn}"
 
 
 # ---- a book that went ahead must not be taken for one that has caught up ----

@@ -113,3 +113,26 @@ def test_a_first_order_with_the_same_client_id_that_lost_its_money_does_not_bloc
         first, second = services.place_orders(desk.accounts["alice"], orders)
     assert first.code.name == "INSUFFICIENT_FUNDS"
     assert (second.order.quantity, second.replayed) == (Decimal("0.1"), False)
+
+
+def test_a_waiting_order_whose_money_was_spent_elsewhere_is_refused(desk):
+    stop = {"type": "stop_limit", "trigger": "61000"}
+    with before("lock_balances", spends_on_ether(desk, "alice", "90000")):
+        assert desk.buys("alice", "1", at="60000", **stop) == "INSUFFICIENT_FUNDS"
+    assert desk.balance("alice", "USDT") == ("10000", "90000")
+
+
+def test_exits_whose_money_was_spent_elsewhere_end_and_the_fill_stands(desk):
+    """The money is gone between matching and locking: the batch runs again, and only the exits are left out."""
+    bracket = desk.brackets(
+        "alice",
+        new_order("sell", "1", at="60000"),
+        new_order("buy", "1", at="59000"),
+        new_order("buy", "1", at="90000", type="stop_limit", trigger="61000"),
+    )
+    with before("lock_balances", spends_on_ether(desk, "alice", "95000")):
+        desk.buys("bob", "1", at="60000")
+    assert [desk.fate(placed) for placed in bracket.orders] == [
+        "filled", "cancelled INSUFFICIENT_FUNDS", "cancelled INSUFFICIENT_FUNDS"
+    ]  # fmt: skip
+    assert desk.balance("alice", "USDT") == ("64940", "95000")

@@ -9,7 +9,18 @@ from trading import settlement
 from trading.matching.book import Book
 from trading.matching.commands import Amend, Cancel, CancelAll, Place
 from trading.matching.decide import Refusal, decide
-from trading.matching.events import Accepted, Amended, Cancelled, Reduced, Traded
+from trading.matching.events import (
+    Accepted,
+    Activated,
+    Amended,
+    Cancelled,
+    Rearmed,
+    Reduced,
+    Refreshed,
+    Traded,
+    Triggered,
+    Uncrossed,
+)
 from trading.matching.terms import Reason
 from trading.settlement import Terms, entries, settle
 
@@ -222,11 +233,42 @@ def accepted(side, price, resting):
         (Reduced(1, ALICE, "buy", 5, 2, Reason.SELF_TRADE, resting=False), {}),
         (Amended(1, ALICE, "buy", 5, 2, 6, 3, 3), {(ALICE, "USDT"): [-80, 80]}),
         (Amended(1, ALICE, "sell", 5, 2, 6, 3, 0), {(ALICE, "BTC"): [2_000, -2_000]}),
+        (accepted("buy", 5, resting=0)._replace(reserve=7), {(ALICE, "USDT"): [-630, 630]}),
+        (accepted("sell", None, resting=0)._replace(reserve=1), {(ALICE, "BTC"): [-9_000, 9_000]}),
+        (Cancelled(1, ALICE, "buy", None, 9, Reason.LINKED, resting=False, reserve=7), {(ALICE, "USDT"): [630, -630]}),
+        (Rearmed(1, ALICE, "buy", 8, 3, 6, 8, 9, 7), {(ALICE, "USDT"): [390, -390]}),
+        (Triggered(1, ALICE, "buy", 5, 9, 2, 7), {(ALICE, "USDT"): [530, -530]}),
+        (Triggered(1, ALICE, "sell", None, 9, 0, 1), {(ALICE, "BTC"): [9_000, -9_000]}),
+        (Activated(1, ALICE, "sell", 5, 4, 4, 0, None, None), {(ALICE, "BTC"): [-4_000, 4_000]}),
+        (Activated(1, ALICE, "buy", None, 4, 0, 3, 9, None), {(ALICE, "USDT"): [-120, 120]}),
+        (Activated(1, ALICE, "sell", None, 4, 0, 0, 9, None), {}),
+        (Refreshed(1, ALICE, "sell", 5, 2), {}),
     ],
 )  # fmt: skip
 def test_what_each_event_reserves_or_frees(event, changes):
     settled = settle(TERMS, [event])
     assert (settled.changes, settled.fills) == (changes, [])
+
+
+@pytest.mark.parametrize("taker_side", ["buy", "sell"])
+def test_in_an_auction_both_pay_from_what_was_held_and_the_buyer_gets_back_what_the_price_is_better(
+    taker_side,
+):
+    """Ten lots at 5; the buyer, Alice, held 7 a lot, the seller asked 4."""
+    limits = (7, 4) if taker_side == "buy" else (4, 7)
+    parties = (1, ALICE, "buy", 2, BOB) if taker_side == "buy" else (2, BOB, "sell", 1, ALICE)
+    settled = settle(TERMS, [Uncrossed(*parties, 5, 10, *limits)])
+    base_fee, quote_fee = (20, 1) if taker_side == "buy" else (10, 1)
+    assert settled.changes == {
+        (ALICE, "USDT"): [200, -700],
+        (ALICE, "BTC"): [10_000 - base_fee, 0],
+        (BOB, "BTC"): [0, -10_000],
+        (BOB, "USDT"): [500 - quote_fee, 0],
+        (FEES, "BTC"): [base_fee, 0],
+        (FEES, "USDT"): [quote_fee, 0],
+    }
+    [fill] = settled.fills
+    assert sum(units for _, asset, units in entries(TERMS, fill) if asset == "USDT") == 0
 
 
 def test_money_made_from_nothing_stops_at_once(monkeypatch):

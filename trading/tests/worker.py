@@ -28,6 +28,7 @@ from trading.matching_service.batch import Batch  # noqa: E402
 from trading.rules import NewOrder  # noqa: E402
 from trading.tests.attempts import attempt, attempts_at_once  # noqa: E402
 from trading.tests.random_orders import random_order  # noqa: E402
+from trading.tests.random_requests import Chance  # noqa: E402
 
 NOBODY = 0
 
@@ -146,6 +147,14 @@ def _random_step(chance, symbols, accounts, own):
     return "replayed" if placed.replayed else placed.order.status
 
 
+def all_kinds(seed, symbol, accounts, batches):
+    """Batches of requests of every kind; the book's sequence and hash afterwards."""
+    chance = Chance(random.Random(seed), symbol, accounts, name=seed)
+    for _ in range(batches):
+        services.submit(symbol, [chance.request() for _ in range(5)])
+    return warm_book(symbol)
+
+
 def trade_until_killed(seed, symbol, accounts, tag):
     """Each order is written out as soon as it is acknowledged, and only then."""
     chance, number = random.Random(seed), 0
@@ -166,7 +175,7 @@ def trade_until_killed(seed, symbol, accounts, tag):
 
 REQUESTS = (
     place, cancel, attempt, attempts_at_once, arm_cancel_after, warm_book, failures_met, take_the_lock_away,
-    take_the_balance_locks_away, stop_before_writing, storm, trade_until_killed,
+    take_the_balance_locks_away, stop_before_writing, storm, all_kinds, trade_until_killed,
 )  # fmt: skip
 
 
