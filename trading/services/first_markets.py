@@ -33,9 +33,9 @@ def make_first_markets() -> list[Market]:
 @transaction.atomic
 def _make_market(symbol: str, base: str, quote: str, tick: str, lot: str, minimum: str) -> Market:
     rules = {"tick": Decimal(tick), "lot": Decimal(lot), "minimum_notional": Decimal(minimum)}
-    rules["maximum_open_orders"] = MOST_OPEN_ORDERS
     market, made = Market.objects.get_or_create(
-        symbol=symbol, defaults={"base_id": base, "quote_id": quote, **rules}
+        symbol=symbol,
+        defaults={"base_id": base, "quote_id": quote, "maximum_open_orders": MOST_OPEN_ORDERS, **rules},
     )
     if made:
         market.full_clean()
