@@ -184,11 +184,11 @@ def test_it_outlives_the_process_and_holds_across_processes(desk):
             process.asks("place", account=account, symbol=SYMBOL, side=side, quantity="0.1", price=price)
 
     first = OtherDesk()
-    trades_in(first, "1000")
+    trades_in(first, "1050")
     first.dies()
     second, third = OtherDesk(), OtherDesk()
-    trades_in(second, "1080")
-    trades_in(third, "1090")
+    trades_in(second, "1060")
+    trades_in(third, "1000")
     trades_in(second, "1099")
     assert status() == "open"
     trades_in(second, "1101")

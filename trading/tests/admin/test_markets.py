@@ -10,6 +10,7 @@ from market.services import set_price
 from trading.admin.markets import MarketAdmin
 from trading.models import BookState
 from trading.tests.admin.office import history_of, page, refused, text_of, told
+from trading.tests.laws import broken_laws
 
 
 @pytest.fixture
@@ -240,6 +241,7 @@ def test_an_added_market_can_begin_in_another_state(office, desk, status):
     market = Market.objects.get(symbol="ETH-DAI")
     placed = desk.sells("alice", "1", at="2000", symbol="ETH-DAI")
     assert placed == "MARKET_NOT_OPEN" if status == "halted" else placed.order.status == "open"
+    assert broken_laws() == [], "the log alone says in which state it began"
     office.post(status_page(market, "open"), {"reason": "first day"})
     placed = desk.sells("alice", "1", at="2000", symbol="ETH-DAI")
     assert placed.order.status == "open"
