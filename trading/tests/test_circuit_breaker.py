@@ -12,6 +12,7 @@ from trading import services
 from trading.matching_service import pipeline
 from trading.matching_service.market_row import Breaker
 from trading.matching_service.price_window import CircuitBreaker, PriceWindow, Prints
+from trading.matching_service.requests import PlaceRequest, StatusRequest
 from trading.models import Order, OrderEvent, Trade
 from trading.tests.desk import TradingDesk, new_order
 from trading.tests.laws import broken_laws
@@ -141,6 +142,21 @@ def test_staff_reopen_it_through_an_auction_and_its_price_begins_the_new_window(
     assert status() == "open", "what was traded before the halt counts no more"
     trades(desk, "1651")
     assert status() == "halted", "the auction's price does"
+
+
+def test_a_market_that_is_reopened_begins_anew_within_a_batch_too(desk):
+    trades(desk, "1000")
+    alice, bob = desk.accounts["alice"], desk.accounts["bob"]
+    services.submit(
+        SYMBOL,
+        [
+            StatusRequest("halted"),
+            StatusRequest("open", auction_seconds=0),
+            PlaceRequest(bob, new_order("sell", "0.1", "1200", client_order_id="a")),
+            PlaceRequest(alice, new_order("buy", "0.1", "1200", client_order_id="b")),
+        ],
+    )
+    assert status() == "open" and Trade.objects.count() == 2
 
 
 @pytest.mark.parametrize("loaded_anew", [False, True])
