@@ -87,13 +87,15 @@ def test_a_day_of_everything_makes_the_same_trades_in_a_fresh_market(desk, tmp_p
     day = BusyDay(desk.accounts.values(), seed)
     day.trade(80)
     day.leave_one_of_each()
-    figures = play(export(tmp_path / "day.csv"), TWIN, keep_book=True, no_audit=True)
+    figures = play(export(tmp_path / "day.csv"), TWIN, keep_book=True)
     recorded = trades_of(SYMBOL, own_name)
     assert trades_of(TWIN, tape_name) == recorded and len(recorded) > 40
     assert figures["equal trades"] == f"{len(recorded)} of {len(recorded)} (100.00%) in price and quantity"
     assert figures["of the same orders"] == f"{len(recorded)} of {len(recorded)} (100.00%)"
     assert figures["refused"] == "none"
     assert ends_of(TWIN, tape_name) == ends_of(SYMBOL, own_name)
+    assert figures["audit"] == "clean"
+    call_command("replay", TWIN, stdout=io.StringIO())
     assert broken_laws() == []
 
 
@@ -128,6 +130,12 @@ def test_the_smallest_tape(desk, tmp_path):
     assert (found["a1"].quantity, found["a1"].filled_quantity) == (Decimal("0.15"), Decimal("0.05"))
     assert (found["a4"].price, found["a4"].quantity) == (Decimal("60000.5"), Decimal("0.03"))
     assert found["a2"].reason == "CANCELLED_BY_USER"
+
+
+def test_a_reduction_counts_from_what_an_amend_just_before_it_made(desk, tmp_path):
+    rows = ["1,submit,a,sell,limit,60000,0.1", "2,submit,b,sell,limit,60001,0.1", "3,cancel,a,,,,"]
+    play(tape(tmp_path / "t", *rows, "4,amend,b,,,,0.3", "4,reduce,b,,,,0.05"), keep_book=True)
+    assert Order.objects.get(status="open").quantity == Decimal("0.25")
 
 
 def test_without_accounts_on_the_tape_nobody_meets_themself_or_has_too_many_orders(desk, tmp_path):
@@ -175,7 +183,7 @@ def test_orders_end_at_the_tapes_time_and_not_at_ours(desk, tmp_path):
         "9000,submit,e,buy,limit,60001,0.04,gtc,",
         header=header,
     )
-    play(path, keep_book=True, no_audit=True)
+    play(path, keep_book=True)
     assert trades_of(SYMBOL, tape_name) == [(60_000, Decimal("0.04"), "c", "a")]
     statuses = {tape_name(o): o.status for o in Order.objects.all()}
     assert statuses == {"a": "expired", "b": "expired", "c": "filled", "d": "open", "e": "open"}

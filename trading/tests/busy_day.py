@@ -3,9 +3,7 @@ amends, prices from outside, a halt and a call auction. The same seed asks for t
 """
 
 import random
-from dataclasses import replace
 from decimal import Decimal
-from itertools import count
 
 from common import clock
 from market.models import Price
@@ -58,7 +56,7 @@ class BusyDay:
         entry = NewOrder("buy", "limit", 5 * LOT, (MIDDLE - 20) * TICK)
         target = NewOrder("sell", "limit", 5 * LOT, (MIDDLE + 20) * TICK)
         stop = NewOrder("sell", "trailing_stop", 5 * LOT, trail_amount=9 * TICK)
-        linked = LinkedRequest(second, _named(entry, target, stop), ("entry", "take_profit", "stop_loss"))
+        linked = LinkedRequest(second, (entry, target, stop), ("entry", "take_profit", "stop_loss"))
         self.ask(linked, PlaceRequest(first, NewOrder("buy", "trailing_stop", LOT, trail_amount=90 * TICK)))
 
     def ask(self, *requests):
@@ -161,20 +159,12 @@ class BusyDay:
         if stop.type == "stop_limit":
             stop = NewOrder(side, stop.type, quantity, stop.trigger_price, trigger_price=stop.trigger_price)
         if chance.random() < 0.5:
-            return LinkedRequest(account, _named(target, stop), ("oco", "oco"))
+            return LinkedRequest(account, (target, stop), ("oco", "oco"))
         opposite = "buy" if side == "sell" else "sell"
         kind = chance.choice(("limit", "market"))
         entry = NewOrder(opposite, kind, quantity, MIDDLE * TICK if kind == "limit" else None)
         exits = [(target, "take_profit"), (stop, "stop_loss")]
         exits = exits if chance.random() < 0.6 else [chance.choice(exits)]
         return LinkedRequest(
-            account, _named(entry, *(order for order, _ in exits)), ("entry", *(role for _, role in exits))
+            account, (entry, *(order for order, _ in exits)), ("entry", *(role for _, role in exits))
         )
-
-
-_numbers = count()
-
-
-def _named(*orders):
-    """Linked orders come to the matching service with their client order ids."""
-    return tuple(replace(order, client_order_id=f"linked-{next(_numbers)}") for order in orders)

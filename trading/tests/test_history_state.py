@@ -65,6 +65,15 @@ def test_looking_does_not_change_the_state():
         assert market.state() == market.state()
 
 
+def test_only_live_orders_are_kept_in_memory():
+    market = RebuiltMarket()
+    for each in history():
+        market.apply(each)
+        incoming = 1  # whether it has ended is known when the next command begins
+        assert len(market._live) <= market.live_count + incoming
+    assert len(market._live) == market.live_count == 1
+
+
 def test_a_digest_does_not_depend_on_the_order_but_on_every_thing():
     one, other, third = Digest(), Digest(), Digest()
     for digest, things in ((one, "abc"), (other, "cab"), (third, "abb")):
