@@ -38,8 +38,8 @@ from trading.services import AmendRequest, CancelRequest, PlaceRequest, submit
 
 MOST_IN_A_BATCH = 100
 NS_IN_MS = 1_000_000
-# An order with an end is ended when the tape has come to that time. Its own end is later by this, so that a tape
-# that is played late does not lose it early.
+# An order with an end is cancelled, as by its owner's timer, when the tape has come to that time: how fast that is
+# nobody can tell it when it is placed. Its own end is later by this, so that a slow tape does not lose it early.
 GRACE_MS = 3_600_000
 
 
@@ -88,14 +88,14 @@ class TapePlayer:
     # ---- when ----
 
     def _come_to(self, time: int) -> None:
-        """Wait until the row is due, and end what has expired by then."""
+        """Wait until the row is due, and cancel what has expired by then."""
         if not self._pace.is_due(time * NS_IN_MS):
             self._flush()
             self._pace.wait_for(time * NS_IN_MS, self._price.renew)
         while self._ends and self._ends[0][0] <= time:
             order = self._find(heapq.heappop(self._ends)[-1])
             if order is not None:
-                self._requests.append(CancelRequest(order.account_id, order.id, Reason.EXPIRED))
+                self._requests.append(CancelRequest(order.account_id, order.id, Reason.CANCEL_AFTER))
 
     # ---- one method per kind of row ----
 

@@ -38,8 +38,8 @@ class Tally:
         for request, outcome in zip(requests, outcomes, strict=True):
             number = len(request.orders) if isinstance(request, LinkedRequest) else 1
             if isinstance(outcome, Refused) and outcome.code is ErrorCode.ORDER_NOT_OPEN:
-                # It ended earlier in the same batch; that one which has expired did so is no news.
-                expires = isinstance(request, CancelRequest) and request.reason is Reason.EXPIRED
+                # It ended earlier in the same batch; of one whose time was up that is no news.
+                expires = isinstance(request, CancelRequest) and request.reason is Reason.CANCEL_AFTER
                 self.not_live += not expires
             elif isinstance(outcome, Refused):
                 self.refused[outcome.code.name] += number

@@ -72,9 +72,14 @@ def tape_name(order):
 
 
 def ends_of(symbol, name_of):
-    """Name -> status and amounts of every order."""
+    """Name -> how it ended, and the amounts, of every order. What expired on the tape is cancelled by a timer here."""
     return {
-        name_of(o): (o.status, o.quantity, o.filled_quantity, o.cancelled_quantity)
+        name_of(o): (
+            o.status.replace("expired", "cancelled"),
+            o.quantity,
+            o.filled_quantity,
+            o.cancelled_quantity,
+        )
         for o in Order.objects.filter(market__symbol=symbol)
     }
 
@@ -185,8 +190,9 @@ def test_orders_end_at_the_tapes_time_and_not_at_ours(desk, tmp_path):
     )
     play(path, keep_book=True)
     assert trades_of(SYMBOL, tape_name) == [(60_000, Decimal("0.04"), "c", "a")]
-    statuses = {tape_name(o): o.status for o in Order.objects.all()}
-    assert statuses == {"a": "expired", "b": "expired", "c": "filled", "d": "open", "e": "open"}
+    ends = {tape_name(o): o.reason or o.status for o in Order.objects.all()}
+    timer = "CANCEL_AFTER_TIMEOUT"
+    assert ends == {"a": timer, "b": timer, "c": "filled", "d": "open", "e": "open"}
 
 
 def test_what_the_tape_cancels_that_is_not_live_here_is_counted(desk, tmp_path):
