@@ -124,3 +124,17 @@ def test_one_switch_that_cannot_strike_does_not_hold_up_the_others(alice, bob, p
 def test_a_timeout_is_whole_milliseconds_of_at_most_a_day(alice, body):
     assert refusal(alice.post("orders/cancel-after", body)) == (400, "VALIDATION_ERROR")
     assert not CancelAfter.objects.exists()
+
+
+def test_what_waits_for_its_price_is_cancelled_too(alice, passes):
+    stop = {"type": "stop_market", "trigger_price": "20000"}
+    pair = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.1", "stop_loss": stop}
+    orders = [alice.sells("0.1", **stop)]
+    orders += alice.post("orders/oco", pair | {"take_profit": {"type": "limit", "price": "40000"}}).json()[
+        "orders"
+    ]
+    arm(alice, 1_000)
+    passes(2)
+    sweep_cancel_after()
+    assert [alice.order(order)["status"] for order in orders] == ["cancelled"] * 3
+    assert alice.balance("BTC") == ("10", "0")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from common import clock
+from trading.services import set_market_status
 from trading.tests.api.desk import book, refusal, sweep, trade
 
 MINUTE = 60_000
@@ -153,3 +154,68 @@ def test_gtd_and_its_time_go_together_and_with_orders_that_can_wait(alice, at, t
     answer = alice.post("orders", body)
     assert refusal(answer) == (400, "VALIDATION_ERROR")
     assert list(answer.json()["details"]) == [field]
+
+
+# ---- orders that hang together ----
+
+STOP = {"type": "stop_market", "trigger_price": "20000"}
+
+
+def gtd(moment, **terms):
+    return {"type": "limit", "time_in_force": "gtd", "expires_at": moment, **terms}
+
+
+def fates(desk, orders):
+    return [(order["status"], order["reason"]) for order in map(desk.order, orders)]
+
+
+def test_of_a_pair_one_expires_and_the_other_ends_with_it(alice, at):
+    body = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.1"}
+    legs = {"take_profit": gtd(at(0) + MINUTE, price="31000"), "stop_loss": STOP}
+    orders = alice.post("orders/oco", body | legs).json()["orders"]
+    at(MINUTE)
+    sweep()
+    assert fates(alice, orders) == [("expired", "EXPIRED"), ("cancelled", "LINKED_ORDER")]
+    assert alice.balance("BTC") == ("10", "0")
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_an_entry_that_expires_ends_its_exits_unless_it_was_filled_in_part(alice, bob, at, filled):
+    entry = gtd(at(0) + MINUTE, price="30000", side="buy", quantity="0.1")
+    body = {
+        "symbol": "BTC-USDT",
+        "entry": entry,
+        "take_profit": {"type": "limit", "price": "31000"},
+        "stop_loss": STOP,
+    }
+    orders = alice.post("orders/bracket", body).json()["orders"]
+    if filled:
+        bob.sells("0.04", "30000")
+    at(MINUTE)
+    sweep()
+    exits = [("open", ""), ("pending_trigger", "")] if filled else [("cancelled", "ENTRY_ENDED")] * 2
+    assert fates(alice, orders) == [("expired", "EXPIRED"), *exits]
+    assert alice.balance("BTC") == (("10", "0.03996") if filled else ("10", "0"))
+
+
+def test_an_exit_that_expires_before_its_entry_takes_the_other_with_it(alice, bob, at):
+    entry = {"type": "limit", "price": "30000", "side": "buy", "quantity": "0.1"}
+    body = {
+        "symbol": "BTC-USDT",
+        "entry": entry,
+        "take_profit": gtd(at(0) + MINUTE, price="31000"),
+        "stop_loss": STOP,
+    }
+    orders = alice.post("orders/bracket", body).json()["orders"]
+    at(MINUTE)
+    bob.sells("0.1", "30000")
+    assert fates(alice, orders) == [("filled", ""), ("expired", "EXPIRED"), ("cancelled", "LINKED_ORDER")]
+    assert alice.balance("BTC") == ("10.0999", "0")
+
+
+def test_it_expires_while_the_market_is_halted_too(alice, at):
+    order = until(alice, at(0) + MINUTE).json()
+    set_market_status("BTC-USDT", "halted")
+    at(MINUTE)
+    sweep()
+    assert alice.order(order)["status"] == "expired"
