@@ -1,7 +1,9 @@
 """Alice, Bob and Carol with money, an administrator, and the demo's markets."""
 
 import pytest
+from django.db import connection
 
+from trading import audit
 from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, person
 
@@ -14,6 +16,14 @@ def limits_off(settings):
 @pytest.fixture
 def markets(transactional_db):
     make_first_markets()
+
+
+@pytest.fixture
+def audited(markets):
+    """After the test every law holds."""
+    yield
+    with connection.cursor() as cursor:
+        assert audit.check(cursor).violations == []
 
 
 @pytest.fixture

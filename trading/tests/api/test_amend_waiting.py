@@ -5,6 +5,8 @@ import pytest
 from market.models import Market
 from trading.tests.api.desk import refusal, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 
 @pytest.fixture(autouse=True)
 def at_30000(bob, carol):

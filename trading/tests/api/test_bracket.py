@@ -5,6 +5,8 @@ import pytest
 from trading.models import Order
 from trading.tests.api.desk import book, refusal, sweep, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 ENTRY = {"side": "buy", "type": "limit", "quantity": "1", "price": "29500"}
 GAIN = {"type": "limit", "price": "31000"}
 STOP = {"type": "stop_market", "trigger_price": "29000"}

@@ -4,6 +4,8 @@ import pytest
 
 from trading.tests.api.desk import book, refusal
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 
 def iceberg(desk, quantity="1", display="0.1", side="sell", price="30000", **more):
     return desk.place(side, quantity, price, display_quantity=display, **more)

@@ -6,6 +6,8 @@ from market.models import Market
 from trading.models import Order
 from trading.tests.api.desk import book, outside_price, refusal, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 STOP = {"type": "stop_market", "trigger_price": "20000"}
 PAIR = {
     "symbol": "BTC-USDT", "side": "sell", "quantity": "0.1", "take_profit": {"type": "limit", "price": "40000"},

@@ -5,6 +5,8 @@ import pytest
 from trading.models import Order
 from trading.tests.api.desk import book, outside_price, refusal, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 GAIN = {"type": "limit", "price": "31000"}
 STOP = {"type": "stop_market", "trigger_price": "29000"}
 

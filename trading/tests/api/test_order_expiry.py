@@ -8,6 +8,8 @@ from common import clock
 from trading.services import set_market_status
 from trading.tests.api.desk import book, refusal, sweep, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 MINUTE = 60_000
 TEN_YEARS = 3653 * 24 * 60 * MINUTE
 

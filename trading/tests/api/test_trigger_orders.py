@@ -7,6 +7,8 @@ from trading.models import Order
 from trading.services import set_market_status
 from trading.tests.api.desk import book, outside_price, refusal, trade
 
+pytestmark = pytest.mark.usefixtures("audited")
+
 
 @pytest.fixture
 def at_30000(bob, carol):
