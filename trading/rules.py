@@ -17,6 +17,7 @@ from trading.matching.terms import (
     MARKET,
     MILLION,
     OPPOSITE,
+    RESTING_LIVES,
     TRIGGER_TYPES,
     Conditions,
     Link,
@@ -193,7 +194,7 @@ def _beyond_limits(
         return refuse(ErrorCode.VALIDATION_ERROR, display_quantity=[text])
     if _trails_below_zero(new, steps, book):
         return refuse(ErrorCode.VALIDATION_ERROR, trail_amount=["Must be less than the price it follows."])
-    if live >= rules.maximum_open_orders:
+    if live >= rules.maximum_open_orders and _may_stay(new):
         return refuse(ErrorCode.TOO_MANY_OPEN_ORDERS, maximum_open_orders=rules.maximum_open_orders)
     reference = rules.reference(book)
     if steps.price is not None:
@@ -207,6 +208,11 @@ def _beyond_limits(
 def _trails_below_zero(new: NewOrder, steps: Steps, book: Book) -> bool:
     price = book.prices.get(new.trigger_source or LAST)
     return steps.trail is not None and new.side != BUY and price is not None and steps.trail >= price
+
+
+def _may_stay(new: NewOrder) -> bool:
+    """An order that ends at once is taken however many others are open: with it one gets out of a position."""
+    return new.type in TRIGGER_TYPES or (new.time_in_force in RESTING_LIVES and new.type != MARKET)
 
 
 def _can_be_sliced(steps: Steps) -> bool:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 def outcomes(batch: "Batch") -> list[Outcome]:
     """One for each request, in order."""
-    fills = iter(batch.fills)
-    for carried in batch.carried:
-        own = [next(fills) for _ in carried.fills]
+    first = 0  # of this command's fills among those of the batch
+    for place, carried in enumerate(batch.carried):
         if carried.index is not None:
-            batch.outcomes[carried.index] = _outcome(batch, carried, own)
+            together = batch.carried[place : place + carried.length]
+            last = first + sum(len(each.fills) for each in together)
+            batch.outcomes[carried.index] = _outcome(batch, carried, batch.fills[first:last])
+        first += len(carried.fills)
     return [outcome for outcome in batch.outcomes if outcome is not None]
 
 
@@ -72,7 +74,9 @@ def _placed(
         batch.lots(change.filled), batch.market.rules.notional(1, change.cost), batch.lots(change.cancelled),
         change.reason, batch.now, batch.now, conditions,
     )  # fmt: skip
-    return PlacedOrder(order, [fill for fill in fills if fill.taker_order_id == order_id])
+    return PlacedOrder(
+        order, [fill for fill in fills if order_id in (fill.taker_order_id, fill.maker_order_id)]
+    )
 
 
 def _named_orders(events: list[Event]) -> list[int]:

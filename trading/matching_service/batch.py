@@ -18,7 +18,8 @@ from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
 from trading.matching_service import answering, asking, exits, statements, writing
 from trading.matching_service.barred import Barred
-from trading.matching_service.changes import Changes, OrderChange
+from trading.matching_service.carried import Carried, FundsChanged
+from trading.matching_service.changes import Changes
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.price_window import CircuitBreaker
@@ -34,38 +35,6 @@ from trading.matching_service.warm import WarmBook
 
 Key = tuple[int, str]
 CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
-
-
-class FundsChanged(Exception):
-    """Under the lock the balance did not cover a command any more: the batch runs again without it.
-
-    index: of the request. entry_id: instead, of a bracket whose exits cannot be kept back.
-    """
-
-    def __init__(self, index: int | None, entry_id: int | None, refused: Refused) -> None:
-        self.index = index
-        self.entry_id = entry_id
-        self.refused = refused
-        super().__init__(str(refused))
-
-
-class Carried:
-    """A command that was carried out: a request's, or one of the exchange's own (index None)."""
-
-    __slots__ = ("account_id", "changes", "command", "events", "fills", "index", "order_ids", "snapshots")
-
-    def __init__(
-        self, index: int | None, account_id: int, command: commands.Command, events: list[Event],
-        settled: settlement.Settlement,
-    ) -> None:  # fmt: skip
-        self.index = index
-        self.account_id = account_id
-        self.command = command
-        self.events = events
-        self.changes = settled.changes
-        self.fills = settled.fills
-        self.order_ids: list[int] = []
-        self.snapshots: list[OrderChange] = []
 
 
 class Batch:
@@ -134,8 +103,11 @@ class Batch:
         for index, request in enumerate(self.requests):
             own_ids = [next(order_ids) for _ in asking.new_orders(request)]
             if self.outcomes[index] is None:
+                begun = len(self.carried)
                 self.outcomes[index] = self._carry_out(index, request, own_ids)
                 self._follow_up()
+                if self.outcomes[index] is None and own_ids:
+                    self.carried[begun].stand_at(self.changes, len(self.carried) - begun)
 
     def _advance(self) -> None:
         """Time and outside prices first: what has expired cannot trade any more."""
@@ -173,7 +145,6 @@ class Batch:
                 self.quote_quantities[order_ids[0]] = request.new.quote_quantity
             done = self.carried[-1]
             done.order_ids = order_ids
-            done.snapshots = [self.changes.orders[order_id].copy() for order_id in order_ids]
         return outcome
 
     def _run(

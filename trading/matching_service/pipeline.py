@@ -10,7 +10,8 @@ from django.db import connection
 from common.errors import ErrorCode, Refused
 from common.pipelined import Pipeline, roll_back
 from trading.matching_service import statements, warm
-from trading.matching_service.batch import Batch, FundsChanged
+from trading.matching_service.batch import Batch
+from trading.matching_service.carried import FundsChanged
 from trading.matching_service.publish import publisher
 from trading.matching_service.requests import Outcome, Request
 

@@ -38,6 +38,8 @@ def test_an_account_has_so_many_live_orders_at_most(alice, bob, rule):
     assert answer.json()["details"] == {"maximum_open_orders": 3}
     assert bob.buys("0.1", "22000")["status"] == "open"
     assert alice.buys("1", "2000", symbol="ETH-USDT")["status"] == "open"
+    at_once = alice.place("buy", "0.1", "22000", time_in_force="ioc")
+    assert at_once.json()["reason"] == "IOC_REMAINDER", "what cannot stay is taken all the same"
     alice.delete(f"orders/{last['id']}")
     assert alice.buys("0.1", "22000")["status"] == "open"
 

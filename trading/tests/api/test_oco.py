@@ -100,6 +100,7 @@ def test_a_limit_that_trades_at_once_ends_the_stop_at_once(alice, bob):
     bob.buys("1", "29500")
     gain, stop = pair(alice, GAIN | {"price": "29500"})
     assert (gain["status"], [fill["quantity"] for fill in gain["fills"]]) == ("filled", ["1"])
+    assert (stop["status"], stop["reason"]) == ("cancelled", "LINKED_ORDER"), "told with the answer already"
     assert fates(alice, [stop]) == [("cancelled", "LINKED_ORDER")]
 
 

@@ -330,3 +330,16 @@ def test_the_band_of_a_stop_limit_is_around_its_trigger(alice, at_30000):
     answer = stop(alice, **far | {"price": "18999.99"})
     assert refusal(answer) == (422, "PRICE_OUT_OF_BAND")
     assert answer.json()["details"] == {"lowest_sell": "19000"}
+
+
+def test_the_answer_to_an_order_has_what_its_trade_set_off(alice, bob, carol):
+    """Carol's stop fires at Bob's trade, in the same moment, and hits what is left of his order."""
+    trade(alice, bob, "30000")
+    alice.sells("0.1", "29000")
+    carol.place("sell", "0.5", type="stop_market", trigger_price="29000")
+    placed = bob.buys("1", "29000")
+    assert (placed["status"], placed["filled_quantity"]) == ("partially_filled", "0.6")
+    assert [(fill["role"], fill["quantity"]) for fill in placed["fills"]] == [
+        ("taker", "0.1"),
+        ("maker", "0.5"),
+    ]

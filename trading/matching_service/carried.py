@@ -1,0 +1,47 @@
+"""A command that was carried out, as the steps after matching see it."""
+
+from common.errors import Refused
+from trading import settlement
+from trading.matching import commands
+from trading.matching.events import Event
+from trading.matching_service.changes import Changes, OrderChange
+
+
+class FundsChanged(Exception):
+    """Under the lock the balance did not cover a command any more: the batch runs again without it.
+
+    index: of the request. entry_id: instead, of a bracket whose exits cannot be kept back.
+    """
+
+    def __init__(self, index: int | None, entry_id: int | None, refused: Refused) -> None:
+        self.index = index
+        self.entry_id = entry_id
+        self.refused = refused
+        super().__init__(str(refused))
+
+
+class Carried:
+    """A command that was carried out: a request's, or one of the exchange's own (index None)."""
+
+    __slots__ = (
+        "account_id", "changes", "command", "events", "fills", "index", "length", "order_ids", "snapshots",
+    )  # fmt: skip
+
+    def __init__(
+        self, index: int | None, account_id: int, command: commands.Command, events: list[Event],
+        settled: settlement.Settlement,
+    ) -> None:  # fmt: skip
+        self.index = index
+        self.account_id = account_id
+        self.command = command
+        self.events = events
+        self.changes = settled.changes
+        self.fills = settled.fills
+        self.order_ids: list[int] = []
+        self.snapshots: list[OrderChange] = []
+        self.length = 1  # with the commands that it made necessary, in `Batch.carried`
+
+    def stand_at(self, changes: Changes, length: int) -> None:
+        """All that followed is done: how the orders that were asked for stand now."""
+        self.snapshots = [changes.orders[order_id].copy() for order_id in self.order_ids]
+        self.length = length
