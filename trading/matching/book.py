@@ -19,7 +19,7 @@ from trading.matching.events import (
     Triggered,
     Uncrossed,
 )
-from trading.matching.level import Armed, BookOrder
+from trading.matching.level import Armed, BookOrder, ConditionedOrder
 from trading.matching.links import Entry
 from trading.matching.live_orders import LiveOrders
 from trading.matching.terms import BUY, ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, SELL, Link, Reason
@@ -92,12 +92,15 @@ class Book(LiveOrders):
             self._accepted_with_conditions(event)
         elif event.resting:
             assert event.quantity is not None
-            self.add(_new_order(self, event))
+            self.add(BookOrder(*_plain(event, event.resting, self.sequence)))
 
     def _accepted_with_conditions(self, event: Accepted) -> None:
         conditions = event.conditions
         assert conditions is not None
-        order = _new_order(self, event)
+        open = event.resting or event.quantity or 0
+        order = ConditionedOrder(
+            event.type, event.time_in_force, conditions, *_plain(event, open, self.sequence)
+        )
         if conditions.link is not None:
             order.waits = conditions.link.role not in (ENTRY, OCO)
             self._bind(order, conditions.link)
@@ -118,14 +121,17 @@ class Book(LiveOrders):
         taker = self.orders.get(event.taker_order_id)
         if taker is not None:
             self._set(taker, filled=taker.filled + event.quantity)
-        self._filled(event, event.maker_order_id, event.taker_order_id)
+        if self.links.group_of or self.links.entries:
+            self._filled(event)
+        self._move_price(LAST, event.price)
 
     def _uncrossed(self, event: Uncrossed) -> None:
         for order_id in (event.maker_order_id, event.taker_order_id):
             order = self.orders[order_id]
             open = order.open - event.quantity
             self._resize(order, open, order.hidden_of(open), order.filled + event.quantity)
-        self._filled(event, event.maker_order_id, event.taker_order_id)
+        self._filled(event)
+        self._move_price(LAST, event.price)
 
     def _cancelled(self, event: Cancelled) -> None:
         order = self.orders.get(event.order_id)
@@ -137,13 +143,13 @@ class Book(LiveOrders):
             self._remove(order)
             if order.waits:
                 self._exit_left(order)
-        if self.links:
+        if self.links.group_of or self.links.entries:
             self._came_to_something(event.order_id)
 
     def _reduced(self, event: Reduced) -> None:
         if event.resting:
             self._shrink(event)
-        if self.links and event.reason != Reason.AMEND:
+        if event.reason != Reason.AMEND:
             self._came_to_something(event.order_id)
 
     def _shrink(self, event: Reduced) -> None:
@@ -168,7 +174,7 @@ class Book(LiveOrders):
                 hidden=order.hidden_of(event.resting),
             )  # fmt: skip
             self.add(order)
-        elif self.links:
+        else:
             self._came_to_something(event.order_id)
 
     def _refreshed(self, event: Refreshed) -> None:
@@ -225,12 +231,10 @@ class Book(LiveOrders):
 
     # ---- what follows ----
 
-    def _filled(self, event: Traded | Uncrossed, *order_ids: int) -> None:
-        if self.links:
-            for order_id in order_ids:
-                self._count_entry(order_id, event.quantity)
-                self._came_to_something(order_id)
-        self._move_price(LAST, event.price)
+    def _filled(self, event: Traded | Uncrossed) -> None:
+        for order_id in (event.maker_order_id, event.taker_order_id):
+            self._count_entry(order_id, event.quantity)
+            self._came_to_something(order_id)
 
     def _count_entry(self, order_id: int, lots: int) -> None:
         entry = self.links.entries.get(order_id)
@@ -291,9 +295,9 @@ class Book(LiveOrders):
         self.add(order)
 
 
-def _new_order(book: Book, event: Accepted) -> BookOrder:
-    return BookOrder(
-        event.order_id, event.account_id, event.side, event.price, event.quantity or 0,
-        event.resting or event.quantity or 0, event.post_only, event.self_trade_prevention, event.type,
-        event.time_in_force, event.conditions, book.sequence,
+def _plain(event: Accepted, open: int, place: int) -> tuple[Any, ...]:
+    """What every order has, as BookOrder takes it."""
+    return (
+        event.order_id, event.account_id, event.side, event.price, event.quantity or 0, open, event.post_only,
+        event.self_trade_prevention, place,
     )  # fmt: skip

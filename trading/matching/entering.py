@@ -27,7 +27,7 @@ from trading.matching.terms import (
     TriggerTerms,
 )
 from trading.matching.triggers import fires_rising, reserve_of, trailing_trigger, worst_price
-from trading.matching.walk import Walk, cancelled
+from trading.matching.walk import Walk, cancelled, made
 
 
 class Arrival(NamedTuple):
@@ -156,11 +156,12 @@ def ending(order: Place | BookOrder, price: int | None, arrival: Arrival) -> lis
 def _accepted(
     order: Place, resting: int, reserve: int = 0, trigger_price: int | None = None, extreme: int | None = None
 ) -> Accepted:
-    return Accepted(
+    fields = (
         order.order_id, order.account_id, order.side, order.type, order.time_in_force, order.post_only,
         order.self_trade_prevention, order.price, order.quantity, order.budget, resting, order.protection,
         order.conditions, reserve, trigger_price, extreme,
     )  # fmt: skip
+    return made(Accepted, fields)
 
 
 # ---- orders that wait for a price ----

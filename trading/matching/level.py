@@ -1,6 +1,7 @@
 """Orders at one price, and the levels of one side."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sortedcontainers import SortedList
 
@@ -39,14 +40,20 @@ class BookOrder:
     """
 
     __slots__ = (
-        "account_id", "armed", "conditions", "filled", "hidden", "newer", "older", "open", "order_id", "place",
-        "post_only", "price", "quantity", "self_trade_prevention", "side", "time_in_force", "type", "waits",
+        "account_id", "filled", "hidden", "newer", "older", "open", "order_id", "place", "post_only", "price",
+        "quantity", "self_trade_prevention", "side",
     )  # fmt: skip
+
+    # What most orders are, and so not stored in each of them.
+    type: str = LIMIT
+    time_in_force: str = GTC
+    conditions: Conditions | None = None
+    armed: Armed | None = None
+    waits: bool = False  # for its bracket's entry
 
     def __init__(
         self, order_id: int, account_id: int, side: str, price: int | None, quantity: int, open: int,
-        post_only: bool, self_trade_prevention: str, type: str = LIMIT, time_in_force: str = GTC,
-        conditions: Conditions | None = None, place: int = 0, filled: int = 0, hidden: int = 0,
+        post_only: bool, self_trade_prevention: str, place: int = 0, filled: int = 0,
     ) -> None:  # fmt: skip
         self.order_id = order_id
         self.account_id = account_id
@@ -56,14 +63,9 @@ class BookOrder:
         self.open = open
         self.post_only = post_only
         self.self_trade_prevention = self_trade_prevention
-        self.type = type
-        self.time_in_force = time_in_force
-        self.conditions = conditions
         self.place = place
         self.filled = filled
-        self.hidden = hidden
-        self.armed: Armed | None = None
-        self.waits = False  # for its bracket's entry
+        self.hidden = 0
         self.older: BookOrder | None = None
         self.newer: BookOrder | None = None
 
@@ -104,6 +106,20 @@ class BookOrder:
             f"|{self.order_id},{self.account_id},{self.side},{self.price},{self.open},{self.quantity},"
             f"{self.hidden},{self.filled},{self.place},{self.status},{waits}"
         )
+
+
+class ConditionedOrder(BookOrder):
+    """An order that says more than side, price and quantity, or is of another type than a limit order."""
+
+    __slots__ = ("armed", "conditions", "time_in_force", "type", "waits")
+
+    def __init__(self, type: str, time_in_force: str, conditions: Conditions | None, *plain: Any) -> None:
+        super().__init__(*plain)
+        self.type = type
+        self.time_in_force = time_in_force
+        self.conditions = conditions
+        self.armed = None
+        self.waits = False
 
 
 class Level:

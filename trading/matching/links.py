@@ -31,9 +31,6 @@ class Links:
         self.group_of: dict[int, int] = {}
         self.entries: dict[int, Entry] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self.group_of or self.entries)
-
     def counterparts(self, order_id: int) -> list[int]:
         """The legs that end as soon as this one comes to something."""
         group = self.group_of.get(order_id)

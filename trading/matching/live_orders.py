@@ -65,12 +65,15 @@ class LiveOrders:
         if order.armed is not None:
             self.triggers.add(order)
         elif not order.waits:
-            level = self.sides[order.side].level_at(order.limit)
-            level.append(order)
-            level.quantity += order.open - order.hidden
+            self._to_its_level(order)
         self._register(order)
         if self._undo is not None:
             self._undo.append((self._take_out, (order,)))
+
+    def _to_its_level(self, order: BookOrder) -> None:
+        level = self.sides[order.side].level_at(order.limit)
+        level.append(order)
+        level.quantity += order.open - order.hidden
 
     def _remove(self, order: BookOrder) -> None:
         """Take out an order that waits; it stays as it is."""
@@ -96,7 +99,11 @@ class LiveOrders:
 
     def _register(self, order: BookOrder) -> None:
         self.orders[order.order_id] = order
-        self.by_account.setdefault(order.account_id, {})[order.order_id] = order
+        own = self.by_account.get(order.account_id)
+        if own is None:
+            self.by_account[order.account_id] = {order.order_id: order}
+        else:
+            own[order.order_id] = order
         if order.conditions is not None and order.conditions.expires_at is not None:
             self.expiring.add((order.conditions.expires_at, order.order_id))
 
@@ -115,8 +122,7 @@ class LiveOrders:
         """Other amounts of a resting order; it leaves when nothing is open."""
         assert 0 <= hidden <= open, f"order {order.order_id} overdrawn"
         side = self.sides[order.side]
-        price = order.limit
-        level = side.levels[price]
+        level = side.levels[order.price]  # type: ignore[index]  # it rests, so it has one
         if self._undo is not None:
             # The links are written down: an order that re-enters elsewhere gets new ones.
             before = order, order.open, order.hidden, order.filled, order.older, order.newer
@@ -125,7 +131,8 @@ class LiveOrders:
         order.open, order.hidden, order.filled = open, hidden, filled
         if not open:
             level.unlink(order)
-            side.drop_if_empty(price, level)
+            if level.oldest is None:
+                side.drop_if_empty(order.limit, level)
             self._unregister(order)
 
     def _restore_size(

@@ -16,6 +16,9 @@ from trading.matching.terms import (
     Reason,
 )
 
+# An event from all its fields in order, at a third of what calling its class costs.
+made = tuple.__new__
+
 
 class Walk:
     """What an order would do to a book, as events; the book stays as it is.
@@ -73,17 +76,10 @@ class Walk:
         quantity = wanted if wanted < shown else shown
         order = self.order
         price = maker.limit
-        self.events.append(
-            Traded(
-                order.order_id,
-                order.account_id,
-                order.side,
-                maker.order_id,
-                maker.account_id,
-                price,
-                quantity,
-            )
-        )
+        traded = (
+            order.order_id, order.account_id, order.side, maker.order_id, maker.account_id, price, quantity,
+        )  # fmt: skip
+        self.events.append(made(Traded, traded))
         self.traded = True
         if quantity == shown and left > shown:
             self._refresh(maker, left - quantity)
@@ -153,8 +149,9 @@ class Walk:
 
 def cancelled(order: BookOrder, reason: Reason, open: int | None = None) -> Cancelled:
     """What is open of a live order ends; `open` if a walk has made it smaller than the book knows."""
-    reserve = 0 if order.armed is None else order.armed.reserve
-    quantity = order.open if open is None else open
-    return Cancelled(
-        order.order_id, order.account_id, order.side, order.price, quantity, reason, order.rests, reserve
-    )
+    armed = order.armed
+    fields = (
+        order.order_id, order.account_id, order.side, order.price, order.open if open is None else open, reason,
+        armed is None and not order.waits, 0 if armed is None else armed.reserve,
+    )  # fmt: skip
+    return made(Cancelled, fields)

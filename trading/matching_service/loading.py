@@ -8,7 +8,7 @@ from uuid import UUID
 from common.clock import to_ms
 from common.money import to_steps
 from trading.matching.book import Book
-from trading.matching.level import Armed, BookOrder
+from trading.matching.level import Armed, BookOrder, ConditionedOrder
 from trading.matching.lifecycle import ACTIVE, Status
 from trading.matching.links import Entry
 from trading.matching.terms import BUY, ENTRY, INDEX, LAST, MARK, Conditions, Link, TriggerTerms
@@ -51,17 +51,18 @@ def order_of(book: Book, row: Row) -> None:
     price, quantity, filled, cancelled = row[3:7]
     status, tick, lot = row[12:15]
     total, done = to_steps(quantity, lot), to_steps(filled, lot)
-    order = BookOrder(
-        order_id=row[0], account_id=row[1], side=row[2], price=None if price is None else to_steps(price, tick),
-        quantity=total, open=total - done - to_steps(cancelled, lot), post_only=row[7],
-        self_trade_prevention=row[8], type=row[9], time_in_force=row[10], place=row[11], filled=done,
+    plain = (
+        row[0], row[1], row[2], None if price is None else to_steps(price, tick), total,
+        total - done - to_steps(cancelled, lot), row[7], row[8], row[11], done,
     )  # fmt: skip
-    if row[23] is not None:
-        _add_conditions(order, row[24:36], tick, lot)
-        order.hidden = to_steps(row[36], lot)
-        if status == Status.PENDING_TRIGGER:
-            order.armed = _armed(order, row, tick, lot)
-        order.waits = status == Status.NEW
+    if row[23] is None:
+        book.add(BookOrder(*plain))
+        return
+    order = ConditionedOrder(row[9], row[10], _conditions(row[24:36], tick, lot), *plain)
+    order.hidden = to_steps(row[36], lot)
+    if status == Status.PENDING_TRIGGER:
+        order.armed = _armed(order, row, tick, lot)
+    order.waits = status == Status.NEW
     book.add(order)
     _bind(book, order)
 
@@ -73,7 +74,7 @@ def forget_lone_entries(book: Book) -> None:
         del entries[order_id]
 
 
-def _add_conditions(order: BookOrder, row: Row, tick: Decimal, lot: Decimal) -> None:
+def _conditions(row: Row, tick: Decimal, lot: Decimal) -> Conditions:
     display, expires_at, reduce_only, source, price, trail, rate, _, protection, _, group, role = row
     trigger = None
     if source:
@@ -82,7 +83,7 @@ def _add_conditions(order: BookOrder, row: Row, tick: Decimal, lot: Decimal) -> 
             source, None if trails else to_steps(price, tick), None if trail is None else to_steps(trail, tick),
             rate, protection,
         )  # fmt: skip
-    order.conditions = Conditions(
+    return Conditions(
         None if display is None else to_steps(display, lot), None if expires_at is None else to_ms(expires_at),
         reduce_only, trigger, None if group is None else Link(group, role),
     )  # fmt: skip
