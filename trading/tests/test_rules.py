@@ -1,5 +1,6 @@
 """Which orders a market takes, as a table: BTC-USDT with tick 0.01, lot 0.001, minimum notional 5."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -124,6 +125,43 @@ def test_refusals_state_the_steps_in_plain_notation(book):
     assert to_place(RULES, order(price="0.001"), 7, ALICE, book).details == {"tick": "0.01"}
     whole = MarketRules(Decimal("100"), Decimal("10"), Decimal(0))
     assert to_place(whole, order(price="150"), 7, ALICE, book).details == {"tick": "100"}
+
+
+# ---- how many, and how far from the price ----
+
+
+def test_an_account_has_at_most_so_many_live_orders(book):
+    """Bob has two. Others of the same request count before they are there; those of others do not."""
+    two, three = (replace(RULES, maximum_open_orders=most) for most in (2, 3))
+    assert to_place(two, order(), 7, BOB, book).code is ErrorCode.TOO_MANY_OPEN_ORDERS
+    assert isinstance(to_place(three, order(), 7, BOB, book), Place)
+    assert to_place(three, order(), 7, BOB, book, beside=1).code is ErrorCode.TOO_MANY_OPEN_ORDERS
+    assert isinstance(to_place(two, order(), 7, ALICE, book), Place)
+
+
+BAND = replace(RULES, band=100_000)  # a tenth around the last price, here 100
+
+
+@pytest.mark.parametrize(("side", "price"), [("buy", "110"), ("buy", "1"), ("sell", "90"), ("sell", "1000")])
+def test_a_price_inside_the_band_is_taken(book, side, price):
+    book.prices["last"] = 10_000
+    assert isinstance(to_place(BAND, order(side, price=price, quantity="5"), 7, ALICE, book), Place)
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "edge"),
+    [("buy", "110.01", {"highest_buy": "110"}), ("sell", "89.99", {"lowest_sell": "90"})],
+)
+def test_a_price_beyond_the_band_is_refused_and_the_edge_told(book, side, price, edge):
+    book.prices["last"] = 10_000
+    refusal = to_place(BAND, order(side, price=price), 7, ALICE, book)
+    assert (refusal.code, refusal.details) == (ErrorCode.PRICE_OUT_OF_BAND, edge)
+
+
+def test_an_amend_may_not_leave_the_band_either(book):
+    book.prices["last"] = 10_000
+    assert to_amend(BAND, 1, BOB, Decimal("110.01"), None, book).code is ErrorCode.PRICE_OUT_OF_BAND
+    assert isinstance(to_amend(BAND, 1, BOB, Decimal("110"), None, book), Amend)
 
 
 # ---- amends: of Bob's order 1, 2 at 90 ----
