@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit bench reset setup setup-dev setup-bench browser
+.PHONY: help demo test lint audit bench bite soak reset setup setup-dev setup-bench browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,6 +47,14 @@ audit: setup ## Check the laws of the ledger and of the books, in the running de
 bench: setup-bench ## List the benchmarks; ARGS=durable runs one, ARGS="all --write" all
 	@unset PORT HOST; export BOURSE_DATA_DIR="$(CURDIR)/.data/bench"; \
 	$(if $(ARGS),$(RUN)) $(BIN)/python -m benchmarks $(ARGS)
+
+bite: setup-dev ## Plant faults one at a time and show which test catches each (ARGS=iceberg for some, --list, --write)
+	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/bite"; \
+	$(RUN) $(BIN)/python -m bite $(ARGS)
+
+soak: setup-dev browser ## The long proofs, for hours, each with a seed that it prints (ARGS=crash for one of them)
+	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/soak" PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	$(RUN) exchange_site/local/soak.sh $(ARGS)
 
 reset: setup ## Empty the demo: all its data are deleted
 	@$(BIN)/python -m exchange_site.local.reset

@@ -5,6 +5,7 @@ Needs DATABASE_URL and REDIS_URL; `make bite` starts both servers.
 """
 
 import argparse
+import signal
 import sys
 
 from bite.fault import Fault, read_all
@@ -15,6 +16,7 @@ from exchange_site.local.console import say
 
 def main() -> int:
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the tests in hand are stopped too
     faults = [fault for fault in read_all() if not options.words or _is_named(fault, options.words)]
     if options.list:
         for fault in faults:

@@ -13,7 +13,18 @@ from django.core.management import get_commands
 from common.errors import ErrorCode
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ["benchmarks", "exchange_site", "kpi", "agents", "trading", "risk", "accounts", "market", "common"]
+ROOMS = [
+    "benchmarks",
+    "bite",
+    "exchange_site",
+    "kpi",
+    "agents",
+    "trading",
+    "risk",
+    "accounts",
+    "market",
+    "common",
+]
 SOURCE = sorted(
     file
     for room in ROOMS

@@ -1,6 +1,7 @@
 """Requests of every kind by chance, in markets that change their state, while time goes on: at every moment the
 warm book, the rows and the log tell the same, and all laws hold."""
 
+import os
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from trading.tests.desk import TradingDesk
 from trading.tests.laws import broken_laws
 from trading.tests.random_requests import Chance
 
+SEED = int(os.environ.get("TRAFFIC_SEED", "1"))
 SYMBOL = "BTC-USDT"
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")
 
@@ -67,8 +69,9 @@ def trade_at_random(dice, chance, time, batches):
         yield services.submit(SYMBOL, [chance.request() for _ in range(dice.randint(1, 5))])
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(SEED, SEED + 3))
 def test_warm_cold_and_replayed_books_are_one(time, seed):
+    """TRAFFIC_SEED in the environment repeats other traffic."""
     dice, desk = random.Random(seed), TradingDesk(people=PEOPLE)
     chance = Chance(dice, SYMBOL, list(desk.accounts.values()))
     other = None

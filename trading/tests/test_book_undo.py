@@ -1,8 +1,10 @@
 """A batch that fails is undone: the book is as it was to the last link, and the same batch can come again."""
 
+import os
 import random
 from typing import get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,8 +14,8 @@ from trading.tests.drawn_commands import draw, drawn_commands
 from trading.tests.duel import Duel
 from trading.tests.pit import Pit
 
-SEED = 20260315
-COMMANDS = 4_000
+SEED = int(os.environ.get("UNDO_SEED", "20260315"))
+COMMANDS = int(os.environ.get("UNDO_COMMANDS", "4000"))
 
 
 def anatomy(book):
@@ -103,8 +105,12 @@ def test_undone_commands_leave_no_trace_and_can_be_done_again(before, batch):
     assert (anatomy(book), book.state_hash()) == (as_it_was, hash_as_it_was)
 
 
+@pytest.mark.timeout(240 + COMMANDS // 20)
 def test_every_kind_of_command_of_a_long_day_can_be_undone():
-    """Each is carried out, undone, and walked again from its events, on the same book."""
+    """Each is carried out, undone, and walked again from its events, on the same book.
+
+    UNDO_SEED and UNDO_COMMANDS in the environment repeat or prolong the day.
+    """
     chance, duel, seen = random.Random(SEED), Duel(), set()
     book = duel.pit.book
     for number in range(COMMANDS):
