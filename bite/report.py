@@ -10,6 +10,7 @@ from bite.fault import ROOT, Fault
 from bite.trial import Outcome, Verdict
 
 LEAST_SHARE = (95, 100)  # of the faults must be caught
+MOST_LETTERS = 150  # of what a test said, on the terminal
 PAGE = ROOT / "docs" / "bite.md"
 
 INTRODUCTION = """\
@@ -43,8 +44,10 @@ class Result(NamedTuple):
 def line(result: Result) -> str:
     """For the terminal, as soon as it is known."""
     fault, verdict = result
-    told = f"  {verdict.test}\n        {verdict.said}".rstrip()
-    return f"{verdict.outcome:<7} {fault.name} ({verdict.seconds:.0f} s)\n      {told}".rstrip()
+    head = f"{verdict.outcome:<7} {fault.name} ({verdict.seconds:.0f} s)"
+    if verdict.outcome is Outcome.CAUGHT:
+        return f"{head}\n          {verdict.test}\n          {verdict.said[:MOST_LETTERS]}".rstrip()
+    return f"{head}\n{verdict.said}".rstrip()
 
 
 def in_words(results: list[Result]) -> str:
