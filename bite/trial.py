@@ -61,7 +61,7 @@ def _fresh_copy() -> Iterator[Path]:
 def run_tests(tree: Path, tests: Iterable[str], most_seconds: int = MOST_SECONDS) -> Verdict:
     """Up to the first failure, in a database that these tests make for themselves."""
     report, output = tree.with_name("report.xml"), tree.with_name("output.txt")
-    command = [sys.executable, "-m", "pytest", "-x", "--durations=0", f"--junitxml={report}", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "--durations=1", f"--junitxml={report}", *tests]
     started = time.monotonic()
     code = exit_code(command, tree, output, most_seconds)
     seconds = time.monotonic() - started

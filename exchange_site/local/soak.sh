@@ -17,7 +17,7 @@ step() {
   shift
   local repeat="${settings[*]} make test ARGS=\"$*\""
   echo "== $(date +%H:%M:%S) $repeat"
-  env "${settings[@]}" python -m pytest -q --durations=0 "$@" || failed+=("$repeat")
+  env "${settings[@]}" "${PYTHON:-python}" -m pytest -q --durations=1 "$@" || failed+=("$repeat")
 }
 
 for each in $chosen; do
