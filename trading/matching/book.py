@@ -22,7 +22,7 @@ from trading.matching.events import (
 from trading.matching.level import Armed, BookOrder, ConditionedOrder
 from trading.matching.links import Entry
 from trading.matching.live_orders import LiveOrders
-from trading.matching.terms import BUY, ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, SELL, Link, Reason
+from trading.matching.terms import ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, Link, Reason
 from trading.matching.triggers import fires_rising
 
 
@@ -62,10 +62,6 @@ class Book(LiveOrders):
         self.effects.clear()
 
     # ---- look ----
-
-    def is_crossed(self) -> bool:
-        bid, ask = self.sides[BUY].best(), self.sides[SELL].best()
-        return bid is not None and ask is not None and bid >= ask
 
     def __iter__(self) -> Iterator[BookOrder]:
         """All resting orders, bids then asks, in the order in which they would trade."""
@@ -224,7 +220,7 @@ class Book(LiveOrders):
             self.effects.stop_firing()
             return
         for source, price in sorted(self.prices.items()):
-            self._judge_triggers(source, price)
+            self._judge_triggers(source, None, price)
 
     def _price_moved(self, event: PriceMoved) -> None:
         self._move_price(event.source, event.price)
@@ -273,15 +269,16 @@ class Book(LiveOrders):
         self._put(self.links.entries, group, rest)
 
     def _move_price(self, source: str, price: int) -> None:
-        self.prices[source] = price
-        if self.status == OPEN and self.triggers.watches(source):
-            self._judge_triggers(source, price)
+        before, self.prices[source] = self.prices.get(source), price
+        if self.status == OPEN and price != before and self.triggers.watches(source):
+            self._judge_triggers(source, before, price)
 
-    def _judge_triggers(self, source: str, price: int) -> None:
+    def _judge_triggers(self, source: str, before: int | None, price: int) -> None:
+        """before: the price at which all that it reached fires already; None if nothing was judged yet."""
         for order, trigger_price, extreme in self.triggers.trail(source, price):
             self._note(self._retrigger, order, trigger_price, extreme)
             self.trailed.add(order.order_id)
-        self.effects.fire(self.triggers.reached(source, price))
+        self.effects.fire(self.triggers.reached(source, before, price))
 
     def _armed(self, order: BookOrder, trigger_price: int, reserve: int, extreme: int | None) -> Armed:
         assert order.conditions is not None and order.conditions.trigger is not None

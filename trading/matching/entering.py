@@ -247,7 +247,7 @@ def _as_it_enters(order: BookOrder, quantity: int, protection: int | None) -> Pl
 
 def activate(book: Book, command: Activate) -> list[Event]:
     """The entry has ended: its exits become active for what it filled, or end with it."""
-    exits = [order for order in book.waiting() if order.waits and _group(order) == command.entry_id]
+    exits = [book.orders[leg] for leg in book.links.legs.get(command.entry_id, ())]
     if not command.quantity:
         return [cancelled(order, command.reason) for order in exits]
     events: list[Event] = []
@@ -267,11 +267,6 @@ def _is_about(event: Event, order: BookOrder) -> bool:
     if isinstance(event, Traded):
         return event.taker_order_id == order.order_id
     return isinstance(event, Cancelled | Reduced) and event.order_id == order.order_id
-
-
-def _group(order: BookOrder) -> int:
-    assert order.conditions is not None and order.conditions.link is not None
-    return order.conditions.link.group
 
 
 def _activated(book: Book, order: BookOrder, quantity: int, reserved: int | None) -> list[Event]:

@@ -1,6 +1,6 @@
 """Orders that hang together: pairs of which only one may come to something, and entries with their exits."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ class Effects:
     def __init__(self) -> None:
         self._unlinking: deque[int] = deque()
         self._ended_entries: set[int] = set()
-        self._firing: dict[int, None] = {}
+        self._firing: OrderedDict[int, None] = OrderedDict()  # whose first is found at once
 
     def unlink(self, order_ids: Iterable[int]) -> None:
         self._unlinking.extend(order_ids)
@@ -81,7 +81,6 @@ class Effects:
             self._ended_entries.remove(entry_id)
             return Effect(ENTRY_ENDED, entry_id)
         if self._firing:
-            order_id = next(iter(self._firing))
-            del self._firing[order_id]
+            order_id, _ = self._firing.popitem(last=False)
             return Effect(FIRE, order_id)
         return None

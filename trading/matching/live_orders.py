@@ -36,6 +36,10 @@ class LiveOrders:
         self._undo: list[Undo] | None = None
         self._at_begin: tuple[Any, ...] = ()
 
+    def is_crossed(self) -> bool:
+        bid, ask = self.sides[BUY].best(), self.sides[SELL].best()
+        return bid is not None and ask is not None and bid >= ask
+
     # ---- batches ----
 
     def begin(self) -> None:

@@ -97,10 +97,11 @@ class Triggers:
                 self.reset(order, trailing_trigger(rises, price, terms), price)
         return trailed
 
-    def reached(self, source: str, price: int) -> list[int]:
-        """The orders that fire at a price of the source: rising ones first, the earliest trigger first."""
-        up = self._armed[source, True].irange(maximum=(price + 1,), inclusive=(True, False))
-        down = self._armed[source, False].irange(maximum=(-price + 1,), inclusive=(True, False))
+    def reached(self, source: str, before: int | None, price: int) -> list[int]:
+        """The orders that fire at a price of the source and did not at the one before: rising ones first, the
+        earliest trigger first. A fall through many stops looks at each of them once."""
+        up = _between(self._armed[source, True], before, price)
+        down = _between(self._armed[source, False], None if before is None else -before, -price)
         return [row[-1] for row in (*up, *down)]
 
     def _sort_in(self, order: BookOrder) -> None:
@@ -120,6 +121,12 @@ class Triggers:
 
 def _row(order: BookOrder, armed: Armed, price: int) -> tuple[int, int, int]:
     return (price if armed.rises else -price), order.place, order.order_id
+
+
+def _between(rows: SortedList, before: int | None, price: int) -> Iterator[tuple[int, int, int]]:
+    """Rows beyond the one key and up to the other."""
+    after = None if before is None else (before + 1,)
+    return iter(rows.irange(after, (price + 1,), inclusive=(True, False)))
 
 
 def _armed(order: BookOrder) -> Armed:

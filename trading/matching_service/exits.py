@@ -24,11 +24,8 @@ def sized(command: Activate, batch: "Batch") -> Activate:
 
 def _sells(command: Activate, batch: "Batch") -> bool:
     """Whether the entry sold: its exits buy."""
-    for order in batch.book.waiting():
-        link = order.conditions.link if order.conditions is not None else None
-        if order.waits and link is not None and link.group == command.entry_id:
-            return order.side == BUY
-    return False
+    book = batch.book
+    return any(book.orders[leg].side == BUY for leg in book.links.legs.get(command.entry_id, ()))
 
 
 def _received_units(entry_id: int, batch: "Batch") -> int:

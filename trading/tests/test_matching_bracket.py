@@ -2,6 +2,7 @@
 
 import pytest
 
+from trading.matching.book import Book
 from trading.matching.commands import Activate
 from trading.matching.terms import Reason
 from trading.tests.pit import Pit
@@ -196,3 +197,11 @@ def test_exits_that_cannot_be_paid_end_and_say_so(pit):
     entry, *exits = buys(pit, {"at": 99})
     pit.carries_out(Activate(entry, 0, Reason.FUNDS))
     assert {pit.slip(order) for order in exits} == {(10, 0, 10, "INSUFFICIENT_FUNDS")}
+
+
+def test_exits_are_found_however_many_orders_there_are(pit, monkeypatch):
+    """By their link, and not by a look at every live order."""
+    monkeypatch.setattr(Book, "waiting", lambda book: pytest.fail("looked through all orders"))
+    entry, profit, stop = buys(pit, {"at": 100})
+    assert pit.slip(entry) == (10, 10, 0, "")
+    assert (pit.status(profit), pit.status(stop)) == ("open", "pending_trigger")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from trading.matching.triggers import Triggers
 from trading.tests.pit import Pit, ladder
 
 
@@ -238,3 +239,18 @@ def test_amending_what_an_order_does_not_have_is_refused(pit):
     market, lying = pit.sells("alice", 3, stop=95), pit.sells("alice", 3, at=103)
     assert pit.amends("alice", market, price=97) == "AMEND_INVALID"
     assert pit.amends("alice", lying, trigger_price=97) == "AMEND_INVALID"
+
+
+def test_a_fall_through_many_stops_looks_at_each_of_them_once(monkeypatch):
+    """However many trades it takes, at the same price and at lower ones."""
+    reached, looked_at = Triggers.reached, []
+    monkeypatch.setattr(
+        Triggers, "reached", lambda *given: looked_at.append(reached(*given)) or looked_at[-1]
+    )
+    pit = Pit()
+    for price in (100, 98, 97, 96, 95):
+        pit.buys("carol", 10, at=price)
+    stops = [pit.sells("alice", 1, stop=stop) for stop in (99, 98, 97) for _ in range(10)]
+    pit.sells("bob", 11, at=98)
+    assert {pit.slip(stop) for stop in stops} == {(1, 1, 0, "")}
+    assert sorted(order for orders in looked_at for order in orders) == stops
