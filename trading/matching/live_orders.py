@@ -14,8 +14,8 @@ Undo = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class LiveOrders:
-    """Live orders: resting ones in `sides`, those that wait for a price in `triggers`, exits that wait for their
-    entry in neither; the market's state and prices.
+    """Live orders: resting ones in `sides`, those that wait for a price, or for their entry, in `triggers`;
+    the market's state and prices.
 
     Between `begin` and `keep` it remembers how to go back, so that a batch that fails can be undone.
     """
@@ -66,10 +66,10 @@ class LiveOrders:
 
     def add(self, order: BookOrder) -> None:
         """Put an order where it belongs: at the end of its level, or among those that wait."""
-        if order.armed is not None:
-            self.triggers.add(order)
-        elif not order.waits:
+        if order.armed is None and not order.waits:
             self._to_its_level(order)
+        else:
+            self.triggers.add(order)
         self._register(order)
         if self._undo is not None:
             self._undo.append((self._take_out, (order,)))
@@ -86,9 +86,9 @@ class LiveOrders:
         self._note(self._put_back, order)
 
     def _take_out(self, order: BookOrder) -> None:
-        if order.armed is not None:
+        if order.armed is not None or order.waits:
             self.triggers.remove(order)
-        elif not order.waits:
+        else:
             side = self.sides[order.side]
             level = side.levels[order.limit]
             level.quantity -= order.open - order.hidden
@@ -97,8 +97,7 @@ class LiveOrders:
         self._unregister(order)
 
     def _put_back(self, order: BookOrder) -> None:
-        if order.armed is not None:
-            self.triggers.add(order)
+        self.triggers.add(order)
         self._register(order)
 
     def _register(self, order: BookOrder) -> None:

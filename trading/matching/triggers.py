@@ -64,17 +64,24 @@ class Triggers:
         return (self._orders[order_id] for order_id in sorted(self._orders))
 
     def watches(self, source: str) -> bool:
+        """Exits that wait for their entry count: a price that nobody had watched would be old when they need it."""
         return self._watchers[source] > 0
 
     def add(self, order: BookOrder) -> None:
-        self._orders[order.order_id] = order
-        self._watchers[_armed(order).source] += 1
-        self._sort_in(order)
+        self._count(order, 1)
+        if order.armed is not None:
+            self._orders[order.order_id] = order
+            self._sort_in(order)
 
     def remove(self, order: BookOrder) -> None:
-        self._sort_out(order)
-        self._watchers[_armed(order).source] -= 1
-        del self._orders[order.order_id]
+        self._count(order, -1)
+        if order.armed is not None:
+            self._sort_out(order)
+            del self._orders[order.order_id]
+
+    def _count(self, order: BookOrder, by: int) -> None:
+        if order.conditions is not None and order.conditions.trigger is not None:
+            self._watchers[order.conditions.trigger.source] += by
 
     def reset(self, order: BookOrder, trigger_price: int, extreme: int) -> None:
         """Another trigger and extreme of a trailing order."""

@@ -125,6 +125,20 @@ def test_a_price_from_outside_fires_what_waits_for_it(desk, source):
     assert not due().watches_prices and sweep_markets() == 0
 
 
+def test_an_exit_that_is_armed_knows_the_price_from_outside_as_it_is_now(desk):
+    """And not as it was when the bracket was placed: nobody else had watched it meanwhile."""
+    set_price(SYMBOL, Decimal("50000"), "simulation")
+    trails = new_order("sell", "0.1", type="trailing_stop", trail_amount="500", trigger_source="index")
+    bracket = desk.brackets("alice", new_order("buy", "0.1", "49000"), trails)
+    set_price(SYMBOL, Decimal("40000"), "simulation")
+    desk.sells("bob", "0.1", at="49000")
+    desk.buys("carol", "1", at="39000")
+    sweep_markets()
+    stop = bracket.orders[1]
+    assert shown(stop) == ("pending_trigger", "")
+    assert desk.order(stop).conditions.trigger_price == Decimal("39500")
+
+
 def test_prices_from_outside_wait_while_the_market_is_not_open(desk):
     set_price(SYMBOL, Decimal("50000"), "simulation")
     desk.buys("alice", "1", at="48000")
