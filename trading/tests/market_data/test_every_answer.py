@@ -44,6 +44,7 @@ def test_what_no_text_can_hold_is_refused_politely(btc, settings, address):
     assert answer.json()["code"] in ("BAD_REQUEST", "UNKNOWN_SYMBOL")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_trade_that_was_made_is_in_every_answer_at_once(ask, btc):
     """Through the exchange itself, with no roll-up in between."""
     sides = {}

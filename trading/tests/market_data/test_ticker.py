@@ -111,6 +111,7 @@ def test_the_ticker_has_every_figure_as_a_string_and_null_before_the_first_trade
     assert ask("ticker", symbol="").data == [expected]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_ticker_shows_the_best_prices_of_the_book(ask, btc):
     maker = register_user("maria", "maria@example.com", "the-tulip-of-1637").account
     claim_faucet(maker.user, {"BTC": Decimal(5), "USDT": Decimal(500_000)}, 1)
