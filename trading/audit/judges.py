@@ -14,7 +14,6 @@ from trading.matching.events import (
     Amended,
     Cancelled,
     Event,
-    PriceMoved,
     Rearmed,
     Reduced,
     StatusChanged,
@@ -41,7 +40,6 @@ _STATES: dict[type, Callable[[str], bool]] = {
     Amended: lambda status: status not in (CANCEL_ONLY, HALTED),
     Rearmed: lambda status: status == OPEN,
     Triggered: lambda status: status == OPEN,
-    PriceMoved: lambda status: status == OPEN,
     Traded: lambda status: status in MATCHING,
     Uncrossed: lambda status: status not in MATCHING,
 }

@@ -26,7 +26,7 @@ from trading.matching.commands import (
 from trading.matching.entering import activate, place, place_linked, trigger
 from trading.matching.events import Event, PriceMoved, StatusChanged
 from trading.matching.refusal import Decision, Refusal
-from trading.matching.terms import INDEX, MARK, MATCHING, OPEN, Reason
+from trading.matching.terms import INDEX, MARK, MATCHING, Reason
 from trading.matching.walk import cancelled
 
 __all__ = ["Decision", "Refusal", "decide"]
@@ -51,11 +51,12 @@ def _cancel_all(book: Book, command: CancelAll) -> Decision:
 
 
 def _advance(book: Book, command: Advance) -> Decision:
-    """What has expired ends, and prices from outside move what waits for them."""
+    """What has expired ends, and prices from outside move what waits for them: of a market that is not open yet
+    too, for as it opens triggers are judged at the prices of then."""
     due = book.expiring.irange(maximum=(command.now + 1,), inclusive=(True, False))
     events: list[Event] = [cancelled(book.orders[order_id], Reason.EXPIRED) for _, order_id in due]
     for source, price in ((MARK, command.mark_price), (INDEX, command.index_price)):
-        if price is not None and book.status == OPEN and price != book.prices.get(source):
+        if price is not None and price != book.prices.get(source):
             events.append(PriceMoved(source, price))
     return events
 

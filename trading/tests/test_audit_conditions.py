@@ -235,7 +235,7 @@ def test_orders_that_did_not_fire_in_their_turn(desk):
     nearer = says(5_997_000, "conditions,trigger,price", "conditions,trigger_price")
     found = broken_by(event(desk.far, nearer), condition(desk.far, "trigger_price = 59970"))
     assert set(found) == {"L4-FOLLOWED"}
-    assert ids(found, "L4-FOLLOWED") == [desk.near.order.id]
+    assert ids(found, "L4-FOLLOWED") == [desk.near.order.id, desk.far.order.id]
 
 
 def test_an_order_taken_in_by_a_halted_market(desk):

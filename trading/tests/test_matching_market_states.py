@@ -47,9 +47,31 @@ def test_stops_fire_in_an_open_market_only(pit, status):
     pit.clock(10, mark=94)
     assert pit.status(pit.stop) == "pending_trigger"
     pit.becomes("open")
-    assert pit.status(pit.stop) == "pending_trigger", "the price was not looked at meanwhile"
-    pit.clock(20, mark=94)
     assert pit.slip(pit.stop) == (2, 2, 0, "")
+
+
+@pytest.mark.parametrize("status", ["halted", "cancel_only", "post_only", "auction"])
+def test_as_a_market_opens_stops_are_judged_at_the_prices_of_then(pit, status):
+    """The price was beyond the stop while nothing fired, and is back."""
+    pit.becomes(status, until=9_000 if status == "auction" else None)
+    pit.clock(10, mark=94)
+    pit.clock(20, mark=100)
+    pit.becomes("open")
+    assert pit.status(pit.stop) == "pending_trigger"
+
+
+def test_a_stop_that_a_halt_kept_from_firing_does_not_fire_at_the_price_from_before_it():
+    pit = Pit(widest=3)
+    pit.clock(0, mark=100)
+    for price in (99, 90, 80):
+        pit.buys("carol", 5, at=price)
+    pit.sells("alice", 10, stop=95, source="mark")
+    second = pit.sells("bob", 5, stop=95, source="mark")
+    pit.clock(1, mark=94)
+    assert (pit.book.status, pit.status(second)) == ("halted", "pending_trigger")
+    pit.becomes("auction", until=10)
+    pit.clock(10, mark=100)
+    assert (pit.book.status, pit.status(second)) == ("open", "pending_trigger")
 
 
 def test_an_order_expires_in_any_state(pit):

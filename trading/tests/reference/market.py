@@ -72,7 +72,7 @@ class ReferenceMarket:
             if order.expires_at is not None and order.expires_at <= now:
                 self.end(order, "EXPIRED")
         for source, price in (("mark", mark), ("index", index)):
-            if price is not None and price != self.prices[source] and self.status == "open":
+            if price is not None and price != self.prices[source]:
                 triggers.price_moves(self, source, price)
         self._follow_up()
 
