@@ -59,7 +59,7 @@ def _is_green_without(faults: list[Fault]) -> bool:
     if verdict.outcome is Outcome.MISSED:
         say(f"  pass, in {verdict.seconds:.0f} s")
         return True
-    say(f"  {verdict.test} fails: {verdict.said}\nA test that fails already shows nothing.")
+    say(f"  {verdict.test or 'they'} failed: {verdict.said}\nA test that fails already shows nothing.")
     return False
 
 
