@@ -52,7 +52,7 @@ bite: setup-dev ## Plant faults one at a time and show which test catches each (
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/bite"; \
 	$(RUN) $(BIN)/python -m bite $(ARGS)
 
-soak: setup-dev browser ## The long proofs, for hours, each with a seed that it prints (ARGS=crash for one of them)
+soak: setup-dev browser ## The long proofs, for an hour or more, each with a seed that it prints (ARGS=crash for one of them)
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/soak" PYTHON="$(BIN)/python"; \
 	$(RUN) exchange_site/local/soak.sh $(ARGS)
 

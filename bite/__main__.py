@@ -7,6 +7,7 @@ Needs DATABASE_URL and REDIS_URL; `make bite` starts both servers.
 import argparse
 import signal
 import sys
+from types import FrameType
 
 from bite.fault import Fault, read_all
 from bite.report import Result, enough, in_words, line, summary, write
@@ -16,7 +17,7 @@ from exchange_site.local.console import say
 
 def main() -> int:
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the tests in hand are stopped too
+    signal.signal(signal.SIGTERM, _stop)
     faults = [fault for fault in read_all() if not options.words or _is_named(fault, options.words)]
     if options.list:
         for fault in faults:
@@ -35,6 +36,12 @@ def main() -> int:
     if options.write:
         write(results)
     return 0 if enough(results) else 1
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """So that the tests in hand are stopped too; once is enough."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,4 +80,7 @@ def _try_all(faults: list[Fault]) -> list[Result]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

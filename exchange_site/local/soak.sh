@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The long proofs: what `make test` shows in minutes, for hours and with other chances each time. Each step prints the
-# seed and the command that repeat it; one that fails does not stop the others. How long is in the environment:
-# MATCHING_COMMANDS, UNDO_COMMANDS, CRASH_ROUNDS, STORMS. Arguments choose steps: matching undo storms crash.
+# The long proofs: what `make test` shows in minutes, with other chances each time; as it stands, for about an hour.
+# Each step prints the seed and the command that repeat it, and one that fails does not stop the others. How long is
+# in the environment: MATCHING_COMMANDS, UNDO_COMMANDS, CRASH_ROUNDS, STORMS. Arguments choose from the steps
+# matching, undo, storms and crash.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-: "${MATCHING_COMMANDS:=2000000}" "${UNDO_COMMANDS:=100000}" "${CRASH_ROUNDS:=100}" "${STORMS:=10}"
+: "${MATCHING_COMMANDS:=5000000}" "${UNDO_COMMANDS:=500000}" "${CRASH_ROUNDS:=100}" "${STORMS:=10}"
 chosen=${*:-matching undo storms crash}
 failed=()
 
