@@ -212,21 +212,23 @@ class Batch:
 
     def judge(self) -> None:
         """Every command, in order, must be covered by what the locked rows really hold."""
+        denied: set[int] = set()  # all of them at once: each attempt costs a whole batch
         for carried in self.carried:
-            if carried.index is not None:
+            if carried.index is not None and not denied:
                 short = self.locked.refusal(carried.account_id, carried.changes)
                 if short is not None:
-                    raise FundsChanged(carried.index, None, short)
-            elif isinstance(carried.command, commands.Activate):
-                self._judge_exits(carried, carried.command)
+                    raise FundsChanged({carried.index: short}, set())
+            elif isinstance(carried.command, commands.Activate) and not self._covers_exits(carried):
+                denied.add(carried.command.entry_id)
+                continue
             self.locked.add(carried.changes)
+        if denied:
+            raise FundsChanged({}, denied)
         self.locked.assert_none_negative()
 
-    def _judge_exits(self, carried: Carried, command: commands.Activate) -> None:
-        for account_id in {key[0] for key in carried.changes}:
-            short = self.locked.refusal(account_id, carried.changes)
-            if short is not None:
-                raise FundsChanged(None, command.entry_id, short)
+    def _covers_exits(self, carried: Carried) -> bool:
+        accounts = {key[0] for key in carried.changes}
+        return all(self.locked.refusal(account, carried.changes) is None for account in accounts)
 
     # ---- 7 ----
 

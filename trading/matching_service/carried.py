@@ -10,14 +10,13 @@ from trading.matching_service.changes import Changes, OrderChange
 class FundsChanged(Exception):
     """Under the lock the balance did not cover a command any more: the batch runs again without it.
 
-    index: of the request. entry_id: instead, of a bracket whose exits cannot be kept back.
+    refused: a request, by index, and why. denied: instead, the entries of brackets whose exits cannot be kept back.
     """
 
-    def __init__(self, index: int | None, entry_id: int | None, refused: Refused) -> None:
-        self.index = index
-        self.entry_id = entry_id
+    def __init__(self, refused: dict[int, Refused], denied: set[int]) -> None:
         self.refused = refused
-        super().__init__(str(refused))
+        self.denied = denied
+        super().__init__(f"{refused} {denied}")
 
 
 class Carried:

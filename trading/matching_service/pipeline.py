@@ -34,10 +34,8 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
         try:
             return _in_transaction(symbol, requests, refused, denied, order_ids, sent)
         except FundsChanged as spent:
-            if spent.index is not None:
-                refused[spent.index] = spent.refused
-            elif spent.entry_id is not None:
-                denied.add(spent.entry_id)
+            refused |= spent.refused
+            denied |= spent.denied
         except (DatabaseError, psycopg.Error) as error:
             _books.pop(symbol, None)
             failures += 1

@@ -6,6 +6,7 @@ import pytest
 
 from market.models import Market
 from trading.matching_service import pipeline
+from trading.matching_service.batch import Batch
 from trading.models import Order, OrderEvent
 from trading.tests.desk import TradingDesk, new_order, warm_hash
 from trading.tests.laws import broken_laws
@@ -260,6 +261,18 @@ def test_exits_that_cannot_be_borne_end_and_the_entry_stands(desk, entry):
     assert desk.balance("erin", "USDT") == ("59940" if entry == "rests" else "59880", "0")
     sequences = OrderEvent.objects.order_by("sequence").values_list("sequence", flat=True)
     assert list(sequences) == list(range(1, len(sequences) + 1))
+
+
+def test_however_many_brackets_cannot_be_borne_the_batch_runs_twice(desk, monkeypatch):
+    """Each attempt costs all who wait for the market."""
+    desk.accounts["erin"] = desk.hire("erin", {"BTC": "1"})
+    brackets = [short_bracket(desk, who="erin", quantity="0.01", limit="500000") for _ in range(8)]
+    attempts, match = [], Batch.match_and_settle
+    monkeypatch.setattr(Batch, "match_and_settle", lambda batch: (attempts.append(batch), match(batch)))
+    desk.buys("bob", "0.08", at="60000")
+    assert len(attempts) == 2
+    ended = ["filled", "cancelled INSUFFICIENT_FUNDS", "cancelled INSUFFICIENT_FUNDS"]
+    assert [fates(desk, bracket) for bracket in brackets] == [ended] * 8
 
 
 def test_an_exit_that_meets_its_owners_order_leaves_no_other_exit_waiting(desk):
