@@ -99,14 +99,15 @@ TABLES = [
     "accounts_balance", "accounts_posting", "accounts_ledgertransaction", "accounts_user", "accounts_apikey",
 ]  # fmt: skip
 _FINGERPRINT = " UNION ALL ".join(
-    f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t" for table in TABLES
+    f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t"
+    for table in TABLES
 )
 
 
 def fingerprint():
     """Of every row that matters."""
     with connection.cursor() as cursor:
-        cursor.execute(_FINGERPRINT)
+        cursor.execute(f"{_FINGERPRINT} ORDER BY 1")
         return cursor.fetchall()
 
 

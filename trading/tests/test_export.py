@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pytest
@@ -184,7 +185,7 @@ def test_what_cannot_be_written_is_refused(desk, tmp_path):
 
 def test_a_reader_that_has_read_enough_is_no_error(day):
     name = connection.settings_dict["NAME"]
-    url = re.sub(r"/[^/]*$", f"/{name}", os.environ["DATABASE_URL"])
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     command = f"{sys.executable} manage.py export {SYMBOL} | true"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
