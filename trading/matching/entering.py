@@ -227,7 +227,8 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
 
 def _enter(book: Book, order: BookOrder, quantity: int, protection: int | None) -> Arrival:
     """A waiting order comes in; one that must not take ends if it would."""
-    if order.post_only and book.status in MATCHING and would_take(book, order.side, order.price):
+    passive = (order.post_only and book.status in MATCHING) or book.status == POST_ONLY
+    if passive and would_take(book, order.side, order.price):
         return Arrival(0, [], quantity, Reason.POST_ONLY)
     return arrive(book, _as_it_enters(order, quantity, protection))
 

@@ -157,6 +157,16 @@ def test_a_post_only_take_profit_that_would_take_ends_and_so_does_the_stop(pit):
     assert pit.slip(stop) == (10, 0, 10, "LINKED_ORDER")
 
 
+def test_in_a_market_where_nobody_takes_no_exit_does_either(pit):
+    """The entry filled in part is cancelled after the market has become post-only; Carol bids what the exit asks."""
+    entry, profit, stop = buys(pit, {"at": 99}, {"at": 90})
+    pit.sells("bob", 4, at=99)
+    pit.becomes("post_only")
+    pit.cancels("alice", entry)
+    assert pit.slip(profit) == (4, 0, 4, "POST_ONLY_WOULD_TAKE")
+    assert pit.slip(stop)[3] == "LINKED_ORDER"
+
+
 def test_the_exits_of_the_older_bracket_become_active_first(pit):
     """One seller fills both entries, the younger and better one first."""
     _older, _older_exit = pit.calls_bracket("buy", "alice", 5, {"at": 98}, PROFIT)

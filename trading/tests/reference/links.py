@@ -68,7 +68,7 @@ def activate(market, order, quantity):
         triggers.arm(market, order)
         order.reserve = keeps_back(market, order)
         triggers.judge_new(market, order)
-    elif order.post_only and market.matches and could_trade(market, order):
+    elif (order.post_only or market.status == "post_only") and market.matches and could_trade(market, order):
         market.end(order, "POST_ONLY_WOULD_TAKE")
     else:
         enter(market, order)
