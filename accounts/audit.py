@@ -45,18 +45,22 @@ _UNEXPLAINED = """
     SELECT id AS transaction_id, reason, actor_id FROM accounts_ledgertransaction
     WHERE kind = 'adjustment' AND (btrim(reason) = '' OR actor_id IS NULL) ORDER BY id"""
 
+_OWN = "'clearing', 'funding', 'insurance'"  # accounts of a contract, which may owe
+
 # BETWEEN and not a lower bound alone: PostgreSQL holds NaN to be larger than any number.
 _SIGNS = f"""
     SELECT b.account_id, b.asset, b.available, b.held
     FROM accounts_balance b JOIN accounts_account a ON a.id = b.account_id
     WHERE NOT b.held BETWEEN 0 AND {MONEY_BOUND}
-       OR NOT b.available BETWEEN CASE a.kind WHEN 'outside' THEN -{MONEY_BOUND} ELSE 0 END AND {MONEY_BOUND}
+       OR NOT b.available BETWEEN CASE WHEN a.kind IN ('outside', {_OWN}) THEN -{MONEY_BOUND} ELSE 0 END
+                              AND {MONEY_BOUND}
     ORDER BY 1, 2"""
 
-_DEBTORS = """
+_DEBTORS = f"""
     SELECT b.account_id, a.name, b.asset, b.available
     FROM accounts_balance b JOIN accounts_account a ON a.id = b.account_id
-    WHERE (b.overdraft OR a.kind = 'outside') AND (a.kind, a.name) <> ('outside', 'outside') ORDER BY 1, 3"""
+    WHERE (b.overdraft OR a.kind = 'outside') AND (a.kind, a.name) <> ('outside', 'outside')
+      AND a.kind NOT IN ({_OWN}) ORDER BY 1, 3"""
 
 CHECKS = (
     by_query(
@@ -104,14 +108,14 @@ CHECKS = (
     by_query(
         "L2-SIGN",
         2,
-        "available and held are numbers and not negative; only the outside world owes",
+        "available and held are numbers and not negative; only accounts of the exchange itself may owe",
         _SIGNS,
         "account {account_id}, {asset}: available is {available}, held is {held}",
     ),
     by_query(
         "L2-OVERDRAFT",
         2,
-        "no account but the one outside account may go below zero",
+        "no account of a user may go below zero, and there is one outside world",
         _DEBTORS,
         "account {account_id} ({name}), {asset}: it may owe, and has {available} available",
     ),

@@ -7,7 +7,7 @@ of its account's postings; `held` says how much of it open orders have reserved.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from common.fields import MONEY_BOUND, MoneyField, money_between
 
@@ -20,6 +20,11 @@ class Account(models.Model):
         FEES = "fees", "fees of one symbol"
         OUTSIDE = "outside", "the world outside: deposits come from here"
         ROUNDING = "rounding"
+        CLEARING = "clearing", "the other side of a contract's realised profits"
+        FUNDING = "funding", "the other side of a contract's funding"
+        INSURANCE = "insurance", "insurance fund of a contract"
+
+    MAY_OWE = (Kind.OUTSIDE, Kind.CLEARING, Kind.FUNDING, Kind.INSURANCE)
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=200, unique=True)
@@ -40,14 +45,26 @@ class Account(models.Model):
 
 
 class Balance(models.Model):
-    """What an account has of one asset: `available` can be spent, `held` is reserved by open orders."""
+    """What an account has of one asset: `available` can be spent, `held` is bound by orders and positions.
+
+    Of what is held, `margin` is what perpetuals require: their positions at entry and their open orders. A loss
+    may leave less than that; `shortage` is how much of the margin is not there.
+    """
 
     # Found through the unique constraint below, which begins with it.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances", db_index=False)
     asset = models.CharField(max_length=12)
     available = MoneyField(default=0)
     held = MoneyField(default=0)
-    overdraft = models.BooleanField(default=False, help_text="only the outside world may go below zero")
+    margin = MoneyField(
+        default=0, db_default=0, help_text="what perpetual positions and orders require; part of held"
+    )
+    shortage = MoneyField(
+        default=0, db_default=0, help_text="how much of the margin is not there, after losses"
+    )
+    overdraft = models.BooleanField(
+        default=False, help_text="only the exchange's own accounts may go below zero, and not all of them"
+    )
 
     class Meta:
         constraints = [
@@ -58,6 +75,12 @@ class Balance(models.Model):
                 | Q(overdraft=True, available__gte=-MONEY_BOUND, available__lte=MONEY_BOUND),
             ),
             money_between("held", 0, "balance_held_not_negative"),
+            models.CheckConstraint(
+                name="balance_margin_is_held_or_short",
+                condition=Q(margin__gte=0, margin__lte=MONEY_BOUND, shortage__gte=0)
+                & Q(margin__lte=F("held") + F("shortage"))
+                & (Q(shortage=0) | Q(available=0)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,6 +95,9 @@ class LedgerTransaction(models.Model):
         FAUCET = "faucet"
         TRADE = "trade"
         ADJUSTMENT = "adjustment"
+        FUNDING = "funding"
+        LIQUIDATION = "liquidation", "insurance fund of a contract"
+        DELEVERAGING = "deleveraging"
 
     kind = models.CharField(max_length=12, choices=Kind)
     reference = models.CharField(max_length=64, blank=True, help_text="for a trade, its id")

@@ -23,8 +23,8 @@ Amount = Decimal | str
 REASON_LENGTH = 200
 
 _MAKE_ROWS = """
-    INSERT INTO accounts_balance (account_id, asset, available, held, overdraft)
-    SELECT k.account_id, k.asset, 0, 0, a.kind = 'outside'
+    INSERT INTO accounts_balance (account_id, asset, available, held, margin, shortage, overdraft)
+    SELECT k.account_id, k.asset, 0, 0, 0, 0, a.kind IN ('outside', 'clearing', 'funding', 'insurance')
     FROM unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) JOIN accounts_account a ON a.id = k.account_id
     ORDER BY k.account_id, k.asset
     ON CONFLICT (account_id, asset) DO NOTHING"""
@@ -150,7 +150,7 @@ def _refuse_impossible(balances: dict[Key, list[Decimal]]) -> None:
 
 
 def _may_owe(account_id: int) -> bool:
-    return Account.objects.filter(pk=account_id, kind=Account.Kind.OUTSIDE).exists()
+    return Account.objects.filter(pk=account_id, kind__in=Account.MAY_OWE).exists()
 
 
 def adjust_balance(

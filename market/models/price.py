@@ -14,6 +14,7 @@ class Price(models.Model):
 
     market = models.OneToOneField(Market, on_delete=models.CASCADE, primary_key=True, related_name="price")
     index = MoneyField()
+    mark = MoneyField(null=True, help_text="of a perpetual: the price that margin goes by")
     source = models.CharField(max_length=12, choices=Source)
     step = models.BigIntegerField(default=0, help_text="how many steps the simulation has made")
     leased_until = models.DateTimeField(
@@ -25,5 +26,9 @@ class Price(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="price_is_positive", condition=models.Q(index__gt=0, index__lte=10**19)
-            )
+            ),
+            models.CheckConstraint(
+                name="mark_price_is_positive",
+                condition=models.Q(mark__isnull=True) | models.Q(mark__gt=0, mark__lte=10**19),
+            ),
         ]
