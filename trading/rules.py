@@ -57,7 +57,8 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True)
 class MarketRules:
-    """protection and band: shares of the reference price in millionths. index: the price from outside, in ticks."""
+    """protection and band: shares of the reference price in millionths. index: the price from outside, in ticks;
+    mark: the one that margin goes by, which is the index on spot."""
 
     tick: Decimal
     lot: Decimal
@@ -67,6 +68,7 @@ class MarketRules:
     protection: int = MILLION // 10
     band: int | None = None
     index: int | None = None
+    mark: int | None = None
 
     def price_steps(self, price: Decimal) -> int | None:
         return _steps(price, self.tick)

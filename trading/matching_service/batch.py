@@ -112,10 +112,8 @@ class Batch:
     def _advance(self) -> None:
         """Time and outside prices first: what has expired cannot trade any more."""
         mark, index = (
-            self.market.rules.index
-            if self.book.triggers.watches(source) or asking.wants_price(self.requests, source)
-            else None
-            for source in (MARK, INDEX)
+            price if self.book.triggers.watches(source) or asking.wants_price(self.requests, source) else None
+            for source, price in ((MARK, self.market.rules.mark), (INDEX, self.market.rules.index))
         )
         self._run(commands.Advance(self.now_ms, mark, index))
         self._follow_up()

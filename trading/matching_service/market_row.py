@@ -55,7 +55,7 @@ class MarketRow:
 def _read(row: tuple[Any, ...]) -> MarketRow:
     (
         tick, lot, status, maker_fee, taker_fee, base, quote, base_precision, quote_precision, fees,
-        minimum, maximum, most_open, band, protection, move, window, index,
+        minimum, maximum, most_open, band, protection, move, window, index, mark,
     ) = row  # fmt: skip
     terms = Terms(
         base=base,
@@ -68,12 +68,17 @@ def _read(row: tuple[Any, ...]) -> MarketRow:
     )
     rules = MarketRules(
         tick, lot, minimum, maximum, most_open, to_units(protection, RATE_DECIMALS), _rate(band),
-        None if index is None else max(1, int(FLOORING.divide_int(index, tick))),
+        _ticks(index, tick), _ticks(mark, tick),
     )  # fmt: skip
     rate = _rate(move)
     breaker = None if rate is None else Breaker(rate, window * 1000)
     scales = Scale(tick), Scale(lot), Scale(EXACT.multiply(tick, lot))
     return MarketRow(rules, terms, {base: base_precision, quote: quote_precision}, status, breaker, *scales)
+
+
+def _ticks(price: Decimal | None, tick: Decimal) -> int | None:
+    """A price from outside, of which whole ticks count."""
+    return None if price is None else max(1, int(FLOORING.divide_int(price, tick)))
 
 
 def _rate(share: Decimal | None) -> int | None:

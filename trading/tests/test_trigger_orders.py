@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from market.models import Price
 from trading import services
 from trading.models import OrderEvent, Trade
 from trading.tests.desk import TradingDesk, new_order, warm_hash
@@ -242,3 +243,20 @@ def test_an_order_that_is_amended_and_fires_in_one_batch_shows_what_it_fired_at(
     )
     assert desk.fate(stop) == "filled"
     assert desk.order(stop).conditions.trigger_price == 59200
+
+
+def test_a_stop_at_the_mark_waits_for_the_mark_and_not_for_the_index(desk):
+    """Where a market has a mark price of its own, as perpetuals have."""
+    last_price(desk, "60000")
+    desk.buys("bob", "1", at="58000")
+    desk.index_moves("60000")
+    Price.objects.update(mark=Decimal("60000"))
+    stops = {
+        source: desk.sells("alice", "0.1", type="stop_market", trigger="59000", trigger_source=source)
+        for source in ("mark", "index")
+    }
+    desk.index_moves("58900")
+    assert [desk.order(stops[source]).status for source in stops] == ["pending_trigger", "filled"]
+    Price.objects.update(mark=Decimal("58900"))
+    desk.sweeps()
+    assert desk.order(stops["mark"]).status == "filled"
