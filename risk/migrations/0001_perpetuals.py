@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('impact_notional', common.fields.MoneyField(decimal_places=18, default=Decimal('10000'), help_text='the impact prices are those of a trade this large, in quote', max_digits=38)),
                 ('basis_window_seconds', models.PositiveIntegerField(default=150, help_text='over which mid less index is averaged for the mark price')),
                 ('stale_after_seconds', models.PositiveIntegerField(default=30, help_text='a source of the index older than this is left out')),
-                ('liquidation_fee', models.DecimalField(decimal_places=6, default=Decimal('0.005'), help_text='most of a liquidated notional that goes to the insurance fund', max_digits=7)),
+                ('liquidation_fee', models.DecimalField(decimal_places=6, default=Decimal('0.001'), help_text='most of a liquidated notional that goes to the insurance fund', max_digits=7)),
                 ('funding_index', models.DecimalField(decimal_places=0, default=0, help_text='what a lot held long has paid since the beginning, in 10^-8 units of the quote asset', max_digits=40)),
                 ('last_funding_rate', models.DecimalField(decimal_places=8, default=0, max_digits=12)),
                 ('next_funding_at', models.DateTimeField(null=True)),

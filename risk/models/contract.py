@@ -35,7 +35,7 @@ class Contract(models.Model):
         default=30, help_text="a source of the index older than this is left out"
     )
     liquidation_fee = models.DecimalField(
-        max_digits=7, decimal_places=6, default=Decimal("0.005"),
+        max_digits=7, decimal_places=6, default=Decimal("0.001"),
         help_text="most of a liquidated notional that goes to the insurance fund",
     )  # fmt: skip
 

@@ -1,0 +1,152 @@
+"""How an account stands: equity against maintenance margin, and what would have to be closed. Pure.
+
+Amounts are whole units of the quote asset, prices ticks, sizes lots, rates millionths.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from common.money import fee_units
+from risk.brackets import MILLION, Brackets
+
+# Shares of the maintenance margin, as numerator and denominator.
+WARN_AT = (5, 4)
+RESTORE_TO = (11, 10)
+
+
+class Terms(NamedTuple):
+    """A contract's numbers. step: quote units of a tick x lot."""
+
+    market_id: int
+    step: int
+    brackets: Brackets
+    taker_fee: int
+    liquidation_fee: int
+
+
+class Holding(NamedTuple):
+    """A position as it is judged, at a mark price. cost has the size's sign; funding: pending, to be paid."""
+
+    terms: Terms
+    size: int
+    cost: int
+    mark: int
+    funding: int = 0
+
+    @property
+    def notional(self) -> int:
+        return abs(self.size) * self.mark * self.terms.step
+
+    @property
+    def unrealised(self) -> int:
+        return self.size * self.mark * self.terms.step - self.cost - self.funding
+
+    @property
+    def maintenance(self) -> int:
+        return self.terms.brackets.maintenance(self.notional)
+
+
+class Health(NamedTuple):
+    """equity: cash and unrealised profit. cash: what the positions can lose of the balance."""
+
+    cash: int
+    holdings: Sequence[Holding]
+
+    @property
+    def equity(self) -> int:
+        return self.cash + sum(each.unrealised for each in self.holdings)
+
+    @property
+    def maintenance(self) -> int:
+        return sum(each.maintenance for each in self.holdings)
+
+    @property
+    def is_warning(self) -> bool:
+        return bool(self.holdings) and self.equity * WARN_AT[1] < self.maintenance * WARN_AT[0]
+
+    @property
+    def must_liquidate(self) -> bool:
+        return bool(self.holdings) and self.equity < self.maintenance
+
+    def backing(self, holding: Holding) -> int:
+        """What of the equity can pay for this position: profits of others that are not realised cannot."""
+        others = sum(each.unrealised for each in self.holdings if each is not holding)
+        return self.cash + holding.unrealised + min(0, others)
+
+
+def watch_price(health: Health, holding: Holding, is_warned: bool) -> int:
+    """The mark price, in ticks, up to which nothing can happen to the account through this contract.
+
+    What the account has above the level that matters is split evenly over its positions, so as long as none of
+    them reaches its own watch price the account as a whole needs no look. The level is the warning's, and once
+    that was given the maintenance margin. Rounded towards the mark: rather a look too early than one too late.
+    """
+    level = (1, 1) if is_warned else WARN_AT
+    slack = level[1] * health.equity - level[0] * health.maintenance
+    return holding.mark if slack < 0 else _price_with(holding, slack, len(health.holdings), level)
+
+
+def _price_with(holding: Holding, slack: int, shares: int, level: tuple[int, int]) -> int:
+    """Where losses use up slack / shares. Of a long the highest, of a short the lowest of the prices at which that
+    is so on the line of each bracket: the maintenance margin is the largest of all lines."""
+    size, step, mark = holding.size, holding.terms.step, holding.mark
+    times, over = level
+    scale = over * shares * MILLION
+    notional = abs(size) * mark * step
+    row = holding.terms.brackets.of(notional)
+    equity = slack * MILLION + times * shares * (notional * row.rate - row.amount)
+    prices = []
+    for row in holding.terms.brackets.rows:
+        slope = scale * size * step - times * shares * abs(size) * step * row.rate
+        if (slope > 0) == (size > 0) and slope:
+            constant = equity - scale * size * step * mark + times * shares * row.amount
+            prices.append(-(constant // slope) if size > 0 else -constant // slope)
+    if size > 0:
+        return min(mark, max(0, *prices))
+    return max(mark, min(prices))
+
+
+def liquidation_price(health: Health, holding: Holding) -> int | None:
+    """The mark price, in ticks, at which the account is liquidated if all other prices stay; None: at no price.
+    The nearest tick on the safe side."""
+    slack = health.equity - health.maintenance
+    if slack < 0:
+        return holding.mark
+    price = _price_with(holding, slack, 1, (1, 1))
+    return price or None
+
+
+def bankruptcy_price(health: Health, holding: Holding) -> int:
+    """The worst price, in ticks, at which the position can be closed and its closing fee be paid with what backs it:
+    of a long rounded up, of a short down, at least a tick. Beyond the mark it is when nothing backs it any more."""
+    size, step = holding.size, holding.terms.step
+    have = health.backing(holding)
+    # have + size x step x (price - mark) = |size| x step x price x fee
+    slope = size * step * MILLION - abs(size) * step * holding.terms.taker_fee
+    constant = (have - size * step * holding.mark) * MILLION
+    price = -(constant // slope) if size > 0 else -constant // slope
+    return max(1, price)
+
+
+def restoring_lots(health: Health, holding: Holding) -> int:
+    """The fewest lots to close at the mark price, fees paid, after which the account is well above its maintenance
+    margin; all of them if there is no such part."""
+    least, most = 1, abs(holding.size)
+    while least < most:
+        middle = (least + most) // 2
+        if _is_restored(health, holding, middle):
+            most = middle
+        else:
+            least = middle + 1
+    return least
+
+
+def _is_restored(health: Health, holding: Holding, lots: int) -> bool:
+    terms = holding.terms
+    closed = lots * holding.mark * terms.step
+    equity = health.equity - fee_units(closed, terms.taker_fee) - fee_units(closed, terms.liquidation_fee)
+    others = sum(each.maintenance for each in health.holdings if each is not holding)
+    rest = (abs(holding.size) - lots) * holding.mark * terms.step
+    times, over = RESTORE_TO
+    needed = others + (terms.brackets.maintenance(rest) if rest else 0)
+    return equity * over >= needed * times and equity > 0
