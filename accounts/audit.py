@@ -45,7 +45,7 @@ _UNEXPLAINED = """
     SELECT id AS transaction_id, reason, actor_id FROM accounts_ledgertransaction
     WHERE kind = 'adjustment' AND (btrim(reason) = '' OR actor_id IS NULL) ORDER BY id"""
 
-_OWN = "'clearing', 'funding', 'insurance'"  # accounts of a contract, which may owe
+_OWN = "'clearing', 'funding', 'insurance', 'owed'"  # accounts of the exchange itself, which may owe
 
 # BETWEEN and not a lower bound alone: PostgreSQL holds NaN to be larger than any number.
 _SIGNS = f"""

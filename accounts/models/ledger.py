@@ -13,31 +13,43 @@ from common.fields import MONEY_BOUND, MoneyField, money_between
 
 
 class Account(models.Model):
-    """Who can own money: one account per user, and the system's own."""
+    """Who can own money: one account per user and perhaps a margin account beside it, and the system's own."""
 
     class Kind(models.TextChoices):
         USER = "user"
+        MARGIN = "margin", "margin account of a user"
         FEES = "fees", "fees of one symbol"
         OUTSIDE = "outside", "the world outside: deposits come from here"
         ROUNDING = "rounding"
         CLEARING = "clearing", "the other side of a contract's realised profits"
         FUNDING = "funding", "the other side of a contract's funding"
         INSURANCE = "insurance", "insurance fund of a contract"
+        LENDING = "lending", "what can be lent of one asset"
+        LOANS = "loans", "what is lent of one asset, with the interest due"
+        OWED = "owed", "the other side of loans: what borrowers owe"
 
-    MAY_OWE = (Kind.OUTSIDE, Kind.CLEARING, Kind.FUNDING, Kind.INSURANCE)
+    MAY_OWE = (Kind.OUTSIDE, Kind.CLEARING, Kind.FUNDING, Kind.INSURANCE, Kind.OWED)
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=200, unique=True)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="account"
     )
+    owner = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="margin_account",
+        help_text="of a margin account: its user's own account",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="account_user_exactly_when_kind_user",
                 condition=Q(kind="user", user__isnull=False) | (~Q(kind="user") & Q(user__isnull=True)),
-            )
+            ),
+            models.CheckConstraint(
+                name="account_owner_exactly_when_kind_margin",
+                condition=Q(kind="margin", owner__isnull=False) | (~Q(kind="margin") & Q(owner__isnull=True)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,6 +110,11 @@ class LedgerTransaction(models.Model):
         FUNDING = "funding"
         LIQUIDATION = "liquidation", "insurance fund of a contract"
         DELEVERAGING = "deleveraging"
+        TRANSFER = "transfer", "transfer between a user's accounts"
+        BORROW = "borrow"
+        REPAYMENT = "repayment"
+        INTEREST = "interest"
+        WRITE_OFF = "write_off", "loan written off"
 
     kind = models.CharField(max_length=12, choices=Kind)
     reference = models.CharField(max_length=64, blank=True, help_text="for a trade, its id")

@@ -13,10 +13,12 @@ from accounts.services.ledger import (
     adjust_balance,
     claim_faucet,
     open_account,
+    open_margin_account,
     outside_account,
     post_transaction,
     system_account,
 )
+from accounts.services.locked_balances import LockedBalance, lock_balances
 from accounts.services.log_in import check_key, check_password
 from accounts.services.register_user import register_user
 from accounts.services.suspension import find_suspended, resume_user, suspend_user
@@ -24,6 +26,7 @@ from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, 
 
 __all__ = [
     "Bearer",
+    "LockedBalance",
     "TokenPair",
     "active_api_keys",
     "adjust_balance",
@@ -38,7 +41,9 @@ __all__ = [
     "find_suspended",
     "forget_bearer",
     "issue_tokens",
+    "lock_balances",
     "open_account",
+    "open_margin_account",
     "outside_account",
     "post_transaction",
     "refresh_tokens",

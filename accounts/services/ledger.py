@@ -24,7 +24,7 @@ REASON_LENGTH = 200
 
 _MAKE_ROWS = """
     INSERT INTO accounts_balance (account_id, asset, available, held, margin, shortage, overdraft)
-    SELECT k.account_id, k.asset, 0, 0, 0, 0, a.kind IN ('outside', 'clearing', 'funding', 'insurance')
+    SELECT k.account_id, k.asset, 0, 0, 0, 0, a.kind IN ('outside', 'clearing', 'funding', 'insurance', 'owed')
     FROM unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) JOIN accounts_account a ON a.id = k.account_id
     ORDER BY k.account_id, k.asset
     ON CONFLICT (account_id, asset) DO NOTHING"""
@@ -92,6 +92,14 @@ def _columns(keys: Iterable[Key]) -> tuple[list[int], list[str]]:
 def open_account(user: User) -> Account:
     """The ledger account of a user. Safe to repeat."""
     account, _ = Account.objects.get_or_create(user=user, kind=Account.Kind.USER, name=f"user:{user.pk}")
+    return account
+
+
+def open_margin_account(main: Account) -> Account:
+    """The margin account beside a user's own. Safe to repeat."""
+    account, _ = Account.objects.get_or_create(
+        owner=main, defaults={"kind": Account.Kind.MARGIN, "name": f"margin:{main.user_id}"}
+    )
     return account
 
 

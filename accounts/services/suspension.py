@@ -15,12 +15,13 @@ MAX_REASON_CHARACTERS = 200
 
 
 _FIND_SUSPENDED = """
-    SELECT a.id FROM accounts_account a JOIN accounts_user u ON u.id = a.user_id
+    SELECT a.id FROM accounts_account a LEFT JOIN accounts_account main ON main.id = a.owner_id
+    JOIN accounts_user u ON u.id = coalesce(a.user_id, main.user_id)
     WHERE a.id = ANY(%s::bigint[]) AND u.suspended_at IS NOT NULL"""
 
 
 def find_suspended(pipeline: Pipeline, account_ids: Sequence[int]) -> Answer:
-    """Rows (account id) of those whose user is suspended now."""
+    """Rows (account id) of those whose user is suspended now; a margin account is its user's too."""
     return pipeline.add(_FIND_SUSPENDED, list(account_ids))
 
 

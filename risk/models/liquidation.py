@@ -14,7 +14,7 @@ class Liquidation(models.Model):
         WARNED = "warned"
         LIQUIDATING = "liquidating"
         RECOVERED = "recovered", "recovered"
-        CLOSED = "closed", "closed: the positions are gone"
+        CLOSED = "closed", "closed: the positions or loans are gone"
 
     OPEN = (Status.WARNED, Status.LIQUIDATING)
 
@@ -59,6 +59,8 @@ class LiquidationStep(models.Model):
         REDUCED = "reduced", "reduced on the book"
         FUND_PAID = "fund_paid", "shortfall paid by the insurance fund"
         DELEVERAGED = "deleveraged"
+        REPAID = "repaid", "loan repaid"
+        WRITTEN_OFF = "written_off", "loan written off against the lending pool"
         RECOVERED = "recovered"
         CLOSED = "closed"
 
