@@ -45,6 +45,17 @@ class ErrorCode(Enum):
     TOO_MANY_OPEN_ORDERS = (422, "You have as many open orders in this market as it allows.")
     ORDER_EXPIRED = (422, "The time at which the order expires has passed.")
     AMEND_INVALID = (422, "The order cannot be changed like that.")
+    INSUFFICIENT_MARGIN = (422, "The free margin does not cover this.")
+    LEVERAGE_TOO_HIGH = (
+        422,
+        "This much leverage is not allowed for your tier, or for a position this large.",
+    )
+    EXPOSURE_LIMIT = (422, "The order would bring exposure above what is allowed.")
+    REDUCE_ONLY = (422, "There is no position, or not as much of one, that the order could reduce.")
+    POSITION_OPEN = (409, "Close the position and cancel its orders first.")
+    NO_POSITION = (404, "You have no position in this contract.")
+    NOT_A_PERPETUAL = (422, "This is possible in perpetual contracts only.")
+    NO_MARK_PRICE = (422, "The contract has no mark price yet.")
     FAUCET_LIMIT = (422, "The faucet gives only so much test money per user.")
 
     def __init__(self, status: int, text: str) -> None:

@@ -6,6 +6,7 @@ from trading.matching.commands import Amend, Place
 from trading.matching.entering import arrive, ending, is_reached, would_take
 from trading.matching.events import Amended, Event, Rearmed, Reduced
 from trading.matching.level import BookOrder
+from trading.matching.reducing import is_reducing, left_to_reduce
 from trading.matching.refusal import Decision, Refusal, refuse
 from trading.matching.terms import AUCTION, LIMIT, MATCHING, OPEN, POST_ONLY, PRICED_TYPES, Reason
 from trading.matching.triggers import reserve_of
@@ -52,6 +53,8 @@ def _re_enter(book: Book, order: BookOrder, price: int, quantity: int, still_ope
     """The order leaves its place and comes in anew, as if it had just arrived."""
     if order.post_only and book.status in MATCHING and would_take(book, order.side, price):
         return Refusal(ErrorCode.POST_ONLY_WOULD_TAKE)
+    if is_reducing(order.conditions) and still_open > left_to_reduce(book, order):
+        return Refusal(ErrorCode.REDUCE_ONLY)
     entry = Place(
         order.order_id, order.account_id, order.side, LIMIT, price, still_open,
         self_trade_prevention=order.self_trade_prevention,

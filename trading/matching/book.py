@@ -9,24 +9,26 @@ from trading.matching.events import (
     Activated,
     Amended,
     Cancelled,
+    Deleveraged,
     Event,
+    FundingMoved,
     PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
+    RiskNoted,
     StatusChanged,
     Traded,
     Triggered,
     Uncrossed,
 )
 from trading.matching.level import Armed, BookOrder, ConditionedOrder
-from trading.matching.links import Entry
-from trading.matching.live_orders import LiveOrders
-from trading.matching.terms import ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, Link, Reason
+from trading.matching.linked_orders import LinkedOrders
+from trading.matching.terms import BUY, ENTRY, LAST, MATCHING, OCO, OPEN, OPPOSITE, Reason
 from trading.matching.triggers import fires_rising
 
 
-class Book(LiveOrders):
+class Book(LinkedOrders):
     """At a sequence: the number of events that made it. What follows from an event for other orders is left in
     `effects` for `follow_up` (trading/matching/follow_up.py); the log has it as events of their own.
     """
@@ -46,6 +48,9 @@ class Book(LiveOrders):
             Activated: self._activated,
             StatusChanged: self._status_changed,
             PriceMoved: self._price_moved,
+            Deleveraged: self._deleveraged,
+            FundingMoved: _stands_in_the_log,
+            RiskNoted: _stands_in_the_log,
         }
 
     def apply(self, event: Event) -> None:
@@ -119,6 +124,8 @@ class Book(LiveOrders):
             self._set(taker, filled=taker.filled + event.quantity)
         if self.links.group_of or self.links.entries:
             self._filled(event)
+        if self.positions is not None:
+            self._moves_positions(event)
         self._move_price(LAST, event.price)
 
     def _uncrossed(self, event: Uncrossed) -> None:
@@ -127,6 +134,8 @@ class Book(LiveOrders):
             open = order.open - event.quantity
             self._resize(order, open, order.hidden_of(open), order.filled + event.quantity)
         self._filled(event)
+        if self.positions is not None:
+            self._moves_positions(event)
         self._move_price(LAST, event.price)
 
     def _cancelled(self, event: Cancelled) -> None:
@@ -225,48 +234,27 @@ class Book(LiveOrders):
     def _price_moved(self, event: PriceMoved) -> None:
         self._move_price(event.source, event.price)
 
-    # ---- what follows ----
+    def _deleveraged(self, event: Deleveraged) -> None:
+        lots = event.quantity if event.side == BUY else -event.quantity
+        self._move_position(event.account_id, lots)
+        self._move_position(event.counter_account_id, -lots)
 
-    def _filled(self, event: Traded | Uncrossed) -> None:
-        for order_id in (event.maker_order_id, event.taker_order_id):
-            self._count_entry(order_id, event.quantity)
-            self._came_to_something(order_id)
+    # ---- positions ----
 
-    def _count_entry(self, order_id: int, lots: int) -> None:
-        entry = self.links.entries.get(order_id)
-        if entry is not None:
-            self._put(self.links.entries, order_id, Entry(entry.filled + lots, entry.exits))
+    def _moves_positions(self, trade: Traded | Uncrossed) -> None:
+        lots = trade.quantity if trade.taker_side == BUY else -trade.quantity
+        self._move_position(trade.taker_account_id, lots)
+        self._move_position(trade.maker_account_id, -lots)
 
-    def _came_to_something(self, order_id: int) -> None:
-        """A leg traded, entered or ended: its counterpart is to be cancelled. An entry that ended has exits."""
-        group = self.links.group_of.get(order_id)
-        if group is not None:
-            legs = self.links.legs[group]
-            self._put(self.links.legs, group, None)
-            for leg in legs:
-                self._put(self.links.group_of, leg, None)
-            self.effects.unlink(leg for leg in legs if leg != order_id)
-        if order_id in self.links.entries and order_id not in self.orders:
-            self.effects.entry_ended(order_id)
-
-    def _bind(self, order: BookOrder, link: Link) -> None:
-        links = self.links
-        if link.role == ENTRY:
-            self._put(links.entries, order.order_id, Entry())
+    def _move_position(self, account_id: int, lots: int) -> None:
+        if self.positions is None:
             return
-        self._put(links.legs, link.group, (*links.legs.get(link.group, ()), order.order_id))
-        self._put(links.group_of, order.order_id, link.group)
-        if order.waits:
-            entry = links.entries[link.group]
-            self._put(links.entries, link.group, Entry(entry.filled, entry.exits + 1))
+        size = self.positions.get(account_id, 0) + lots
+        self._put(self.positions, account_id, size or None)
+        if account_id in self.reducing:
+            self.effects.judge_reducing(account_id)
 
-    def _exit_left(self, order: BookOrder) -> None:
-        """An exit does not wait for its entry any more."""
-        assert order.conditions is not None and order.conditions.link is not None
-        group = order.conditions.link.group
-        entry = self.links.entries[group]
-        rest = Entry(entry.filled, entry.exits - 1) if entry.exits > 1 else None
-        self._put(self.links.entries, group, rest)
+    # ---- what follows ----
 
     def _move_price(self, source: str, price: int) -> None:
         before, self.prices[source] = self.prices.get(source), price
@@ -290,6 +278,10 @@ class Book(LiveOrders):
             order, armed=None, waits=False, open=open, hidden=order.hidden_of(open), place=self.sequence
         )
         self.add(order)
+
+
+def _stands_in_the_log(event: Event) -> None:
+    """It changes nothing that a book holds."""
 
 
 def _plain(event: Accepted, open: int, place: int) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from trading.matching.events import Deleveraged, FundingMoved, RiskNoted
 from trading.matching.terms import CANCEL_NEWEST, GTC, LIMIT, Conditions, Reason
 
 
@@ -92,5 +93,18 @@ class Activate(NamedTuple):
     reason: Reason = Reason.ENTRY_ENDED
 
 
-System = Advance | SetStatus | Trigger | Unlink | Activate
+class Shrink(NamedTuple):
+    """A reduce-only order is for more than there is to reduce: it becomes smaller by so many lots, or ends."""
+
+    order_id: int
+    quantity: int
+
+
+class Record(NamedTuple):
+    """Something that the log tells and that changes no order: what is risked, or a position."""
+
+    event: Deleveraged | FundingMoved | RiskNoted
+
+
+System = Advance | SetStatus | Trigger | Unlink | Activate | Shrink | Record
 Command = Place | PlaceLinked | Cancel | CancelAll | Amend | System

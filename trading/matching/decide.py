@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common.errors import ErrorCode
+from trading.matching.activating import activate
 from trading.matching.amending import amend
 from trading.matching.auction import uncross
 from trading.matching.book import Book
@@ -19,12 +20,14 @@ from trading.matching.commands import (
     Command,
     Place,
     PlaceLinked,
+    Record,
     SetStatus,
+    Shrink,
     Trigger,
     Unlink,
 )
-from trading.matching.entering import activate, place, place_linked, trigger
-from trading.matching.events import Event, PriceMoved, StatusChanged
+from trading.matching.entering import place, place_linked, trigger
+from trading.matching.events import Event, PriceMoved, Reduced, StatusChanged
 from trading.matching.refusal import Decision, Refusal
 from trading.matching.terms import INDEX, MARK, MATCHING, Reason
 from trading.matching.walk import cancelled
@@ -73,6 +76,22 @@ def _unlink(book: Book, command: Unlink) -> Decision:
     return [cancelled(book.orders[command.order_id], command.reason)]
 
 
+def _shrink(book: Book, command: Shrink) -> Decision:
+    order = book.orders[command.order_id]
+    if command.quantity >= order.open:
+        return [cancelled(order, Reason.REDUCE_ONLY)]
+    return [
+        Reduced(
+            order.order_id, order.account_id, order.side, order.price, command.quantity,
+            Reason.REDUCE_ONLY, resting=True,
+        )
+    ]  # fmt: skip
+
+
+def _record(book: Book, command: Record) -> Decision:
+    return [command.event]
+
+
 _DECIDERS: dict[type, Callable[[Book, Any], Decision]] = {
     Place: place,
     PlaceLinked: place_linked,
@@ -84,4 +103,6 @@ _DECIDERS: dict[type, Callable[[Book, Any], Decision]] = {
     Trigger: trigger,
     Unlink: _unlink,
     Activate: activate,
+    Shrink: _shrink,
+    Record: _record,
 }

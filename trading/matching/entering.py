@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from common.errors import ErrorCode
 from trading.matching.book import Book
-from trading.matching.commands import Activate, Place, PlaceLinked, Trigger
-from trading.matching.events import Accepted, Activated, Cancelled, Event, Reduced, Traded, Triggered
+from trading.matching.commands import Place, PlaceLinked, Trigger
+from trading.matching.events import Accepted, Cancelled, Event, Reduced, Triggered
 from trading.matching.level import Armed, BookOrder
+from trading.matching.reducing import is_reducing, reducible, resting_reducing
 from trading.matching.refusal import Decision, Refusal, of_order, refuse
 from trading.matching.terms import (
     AUCTION,
@@ -23,6 +24,7 @@ from trading.matching.terms import (
     POST_ONLY,
     PRICED_TYPES,
     RESTING_LIVES,
+    Conditions,
     Reason,
     TriggerTerms,
 )
@@ -86,9 +88,26 @@ def may_come_in(book: Book, order: Place) -> Refusal | None:
     """What the market's state and the orders in it have against this order."""
     if book.status != OPEN and not _fits_state(book.status, order):
         return refuse(ErrorCode.MARKET_NOT_OPEN, status=book.status)
+    if is_reducing(order.conditions):
+        refusal = _reduces_nothing(book, order)
+        if refusal is not None:
+            return refusal
     is_maker = order.post_only and order.type == LIMIT and book.status in MATCHING
     if is_maker and would_take(book, order.side, order.price):
         return Refusal(ErrorCode.POST_ONLY_WOULD_TAKE)
+    return None
+
+
+def _reduces_nothing(book: Book, order: Place) -> Refusal | None:
+    """An order that waits for a price is judged when it fires; one that ends at once is cut to what there is."""
+    if order.conditions is not None and order.conditions.trigger is not None:
+        return None
+    there_is = reducible(book, order.account_id, order.side)
+    taken = sum(other.open for other in resting_reducing(book, order.account_id, order.side))
+    may_rest = order.type == LIMIT and order.time_in_force in RESTING_LIVES
+    wanted = taken + (order.quantity or 0) if may_rest else 1
+    if wanted > there_is:
+        return refuse(ErrorCode.REDUCE_ONLY, position_lots=there_is, in_other_orders=taken)
     return None
 
 
@@ -110,6 +129,35 @@ def arrive(book: Book, order: Place) -> Arrival:
     """Match an order, as far as the market's state allows."""
     if book.status not in MATCHING:
         return Arrival(order.quantity or 0, [], 0, None)
+    if is_reducing(order.conditions):
+        return _arrive_reducing(book, order)
+    return _arrive(book, order)
+
+
+def _arrive_reducing(book: Book, order: Place) -> Arrival:
+    """No more of it comes in than there is to reduce, less what other orders in the book will reduce."""
+    quantity = order.quantity or 0
+    taken = 0
+    if order.type == LIMIT and order.time_in_force in RESTING_LIVES:
+        own = resting_reducing(book, order.account_id, order.side)
+        taken = sum(other.open for other in own if other.order_id != order.order_id)
+    allowed = min(quantity, max(0, reducible(book, order.account_id, order.side) - taken))
+    surplus = quantity - allowed
+    if not allowed:
+        return Arrival(0, [], quantity, Reason.REDUCE_ONLY)
+    arrival = _arrive(book, order._replace(quantity=allowed))
+    if not surplus:
+        return arrival
+    if arrival.resting:
+        cut = Reduced(
+            order.order_id, order.account_id, order.side, order.price, surplus,
+            Reason.REDUCE_ONLY, resting=False,
+        )  # fmt: skip
+        return Arrival(arrival.resting, [*arrival.events, cut], 0, None)
+    return Arrival(0, arrival.events, arrival.rest + surplus, arrival.ended or Reason.REDUCE_ONLY)
+
+
+def _arrive(book: Book, order: Place) -> Arrival:
     if order.type == LIMIT and not would_take(book, order.side, order.price):
         return _meets_nobody(order)
     walk = Walk(book, order)
@@ -194,10 +242,10 @@ def _as_second_leg(decision: list[Event], first: Place) -> list[Event]:
     """Only one leg of a pair can come to something: the second keeps back no more than the first does not."""
     [accepted] = decision
     assert isinstance(accepted, Accepted)
-    return [accepted._replace(reserve=_second_reserve(first.side, accepted.reserve, first_reserve(first)))]
+    return [accepted._replace(reserve=second_reserve(first.side, accepted.reserve, first_reserve(first)))]
 
 
-def _second_reserve(side: str, own: int, of_first: int) -> int:
+def second_reserve(side: str, own: int, of_first: int) -> int:
     return max(0, own - of_first) if side == BUY else 0
 
 
@@ -215,7 +263,7 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
     armed = order.armed
     assert armed is not None and order.conditions is not None and order.conditions.trigger is not None
     protection = worst_price(order.side, armed.trigger_price, order.conditions.trigger)
-    arrival = _enter(book, order, order.open, protection)
+    arrival = enter(book, order, order.open, protection)
     fired = Triggered(
         order.order_id, order.account_id, order.side, order.price, order.open, arrival.resting, armed.reserve
     )
@@ -225,7 +273,7 @@ def trigger(book: Book, command: Trigger) -> list[Event]:
     return [fired, *counterparts, *arrival.events, *ending(order, order.price, arrival)]
 
 
-def _enter(book: Book, order: BookOrder, quantity: int, protection: int | None) -> Arrival:
+def enter(book: Book, order: BookOrder, quantity: int, protection: int | None) -> Arrival:
     """A waiting order comes in; one that must not take ends if it would."""
     passive = (order.post_only and book.status in MATCHING) or book.status == POST_ONLY
     if passive and would_take(book, order.side, order.price):
@@ -239,49 +287,5 @@ def _as_it_enters(order: BookOrder, quantity: int, protection: int | None) -> Pl
     return Place(
         order.order_id, order.account_id, order.side, LIMIT if priced else MARKET, order.price, quantity, None,
         order.time_in_force if priced else IOC, order.post_only, order.self_trade_prevention,
-        None if priced else protection,
+        None if priced else protection, Conditions(reduce_only=True) if is_reducing(order.conditions) else None,
     )  # fmt: skip
-
-
-# ---- exits of a bracket ----
-
-
-def activate(book: Book, command: Activate) -> list[Event]:
-    """The entry has ended: its exits become active for what it filled, or end with it."""
-    exits = [book.orders[leg] for leg in book.links.legs.get(command.entry_id, ())]
-    if not command.quantity:
-        return [cancelled(order, command.reason) for order in exits]
-    events: list[Event] = []
-    reserved = None
-    for order in exits:
-        if any(_is_about(event, exits[0]) for event in events[1:]):
-            break  # the first came to something at once; the other ends as its counterpart
-        active = _activated(book, order, command.quantity, reserved)
-        assert isinstance(active[0], Activated)
-        reserved = active[0].reserve or active[0].price or 0
-        events += active
-    return events
-
-
-def _is_about(event: Event, order: BookOrder) -> bool:
-    """Whether an order traded or lost lots; that it took away another order of its owner is no matter."""
-    if isinstance(event, Traded):
-        return event.taker_order_id == order.order_id
-    return isinstance(event, Cancelled | Reduced) and event.order_id == order.order_id
-
-
-def _activated(book: Book, order: BookOrder, quantity: int, reserved: int | None) -> list[Event]:
-    """`reserved`: what the exit before it keeps back per lot."""
-    assert order.conditions is not None
-    terms = order.conditions.trigger
-    names = order.order_id, order.account_id, order.side, order.price, quantity
-    if terms is None:
-        arrival = _enter(book, order, quantity, None)
-        active = Activated(*names, arrival.resting, 0, None, None)
-        return [active, *arrival.events, *ending(order, order.price, arrival)]
-    price = book.prices.get(terms.source)
-    trigger_price, extreme = start_of_trigger(order.side, order.type, terms, price)
-    reserve = reserve_of(order.side, order.type, order.price, trigger_price, terms)
-    if reserved is not None:
-        reserve = _second_reserve(order.side, reserve, reserved)
-    return [Activated(*names, 0, reserve, trigger_price, extreme)]

@@ -6,7 +6,7 @@ remainder rests, so its own fills and a cancelled remainder do not touch the boo
 `reserve` is what an order that waits for its trigger keeps back per lot: ticks for a buy, 1 or 0 lots for a sell.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trading.matching.terms import Conditions, Reason
 
@@ -167,6 +167,36 @@ class PriceMoved(NamedTuple):
     price: int
 
 
+class Deleveraged(NamedTuple):
+    """A position that nobody took over in time was closed against that of somebody else, without any order.
+
+    side: what the account in `account_id` did, `sell` if it was long. price: in ticks.
+    """
+
+    account_id: int
+    side: str
+    counter_account_id: int
+    price: int
+    quantity: int
+
+
+class FundingMoved(NamedTuple):
+    """Funding was due. rate: in 10^-8; price: the mark price, in ticks; funding_index: after it, in 10^-8 quote
+    units that a lot held long has paid since the beginning."""
+
+    rate: int
+    price: int
+    funding_index: int
+
+
+class RiskNoted(NamedTuple):
+    """What an account risks has changed: `what` is a name of trading/perpetual_settlement.py, `details` its numbers."""
+
+    account_id: int
+    what: str
+    details: dict[str, Any]
+
+
 # Events that name one order, in its first field.
 OfOrder = Accepted | Cancelled | Reduced | Amended | Refreshed | Rearmed | Triggered | Activated
-Event = OfOrder | Traded | Uncrossed | StatusChanged | PriceMoved
+Event = OfOrder | Traded | Uncrossed | StatusChanged | PriceMoved | Deleveraged | FundingMoved | RiskNoted

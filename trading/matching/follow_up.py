@@ -2,7 +2,8 @@
 
 from trading.matching.book import Book
 from trading.matching.commands import Activate, SetStatus, System, Trigger, Unlink
-from trading.matching.links import FIRE, UNLINK
+from trading.matching.links import FIRE, JUDGE_REDUCING, UNLINK
+from trading.matching.reducing import excess
 from trading.matching.terms import AUCTION, OPEN
 
 
@@ -16,6 +17,11 @@ def follow_up(book: Book, now: int) -> System | None:
         if effect.kind == UNLINK:
             if order is not None:
                 return Unlink(effect.order_id)
+        elif effect.kind == JUDGE_REDUCING:
+            shrink = excess(book, effect.order_id)
+            if shrink is not None:
+                book.effects.judge_reducing(effect.order_id)  # there may be more
+                return shrink
         elif effect.kind == FIRE:
             if order is not None and order.armed is not None and book.status == OPEN:
                 return Trigger(effect.order_id)

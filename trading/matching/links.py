@@ -7,10 +7,12 @@ from typing import NamedTuple
 UNLINK = "unlink"
 FIRE = "fire"
 ENTRY_ENDED = "entry ended"
+JUDGE_REDUCING = "judge reducing"
 
 
 class Effect(NamedTuple):
-    """What an event made necessary: to cancel an order's counterpart, to look after exits, to fire an order."""
+    """What an event made necessary: to cancel an order's counterpart, to look after exits, to fire an order, or
+    to see whether an account (its id is in `order_id`) still has what its reduce-only orders reduce."""
 
     kind: str
     order_id: int
@@ -49,6 +51,7 @@ class Effects:
         self._unlinking: deque[int] = deque()
         self._ended_entries: set[int] = set()
         self._firing: OrderedDict[int, None] = OrderedDict()  # whose first is found at once
+        self._reducing: set[int] = set()
 
     def unlink(self, order_ids: Iterable[int]) -> None:
         self._unlinking.extend(order_ids)
@@ -61,6 +64,9 @@ class Effects:
         for order_id in order_ids:
             self._firing.setdefault(order_id)
 
+    def judge_reducing(self, account_id: int) -> None:
+        self._reducing.add(account_id)
+
     def stop_firing(self) -> None:
         self._firing.clear()
 
@@ -68,14 +74,18 @@ class Effects:
         self._unlinking.clear()
         self._ended_entries.clear()
         self._firing.clear()
+        self._reducing.clear()
 
     def take(self) -> Effect | None:
-        """Counterparts first: nobody may trade with one, and it must not fire. Then exits, the older bracket's first.
-
-        Firing last, in the order in which the prices were reached.
+        """Counterparts first: nobody may trade with one, and it must not fire. Then reduce-only orders, then exits,
+        the older bracket's first. Firing last, in the order in which the prices were reached.
         """
         if self._unlinking:
             return Effect(UNLINK, self._unlinking.popleft())
+        if self._reducing:
+            account_id = min(self._reducing)
+            self._reducing.remove(account_id)
+            return Effect(JUDGE_REDUCING, account_id)
         if self._ended_entries:
             entry_id = min(self._ended_entries)
             self._ended_entries.remove(entry_id)

@@ -7,7 +7,7 @@ from sortedcontainers import SortedList
 
 from trading.matching.level import BookOrder, BookSide
 from trading.matching.links import Effects, Links
-from trading.matching.terms import BUY, OPEN, SELL
+from trading.matching.terms import BUY, OPEN, SELL, Conditions
 from trading.matching.triggers import Triggers
 
 Undo = tuple[Callable[..., None], tuple[Any, ...]]
@@ -29,6 +29,8 @@ class LiveOrders:
         self.orders: dict[int, BookOrder] = {}
         self.by_account: dict[int, dict[int, BookOrder]] = {}
         self.expiring: SortedList = SortedList()  # (expires_at, order id)
+        self.positions: dict[int, int] | None = None  # lots by account, negative when short; None on spot
+        self.reducing: dict[int, int] = {}  # how many live reduce-only orders an account has
         self.triggers = Triggers()
         self.links = Links()
         self.effects = Effects()
@@ -107,8 +109,8 @@ class LiveOrders:
             self.by_account[order.account_id] = {order.order_id: order}
         else:
             own[order.order_id] = order
-        if order.conditions is not None and order.conditions.expires_at is not None:
-            self.expiring.add((order.conditions.expires_at, order.order_id))
+        if order.conditions is not None:
+            self._register_conditions(order, order.conditions)
 
     def _unregister(self, order: BookOrder) -> None:
         del self.orders[order.order_id]
@@ -116,8 +118,22 @@ class LiveOrders:
         del own[order.order_id]
         if not own:
             del self.by_account[order.account_id]
-        if order.conditions is not None and order.conditions.expires_at is not None:
-            self.expiring.remove((order.conditions.expires_at, order.order_id))
+        if order.conditions is not None:
+            self._unregister_conditions(order, order.conditions)
+
+    def _register_conditions(self, order: BookOrder, conditions: Conditions) -> None:
+        if conditions.expires_at is not None:
+            self.expiring.add((conditions.expires_at, order.order_id))
+        if conditions.reduce_only:
+            self.reducing[order.account_id] = self.reducing.get(order.account_id, 0) + 1
+
+    def _unregister_conditions(self, order: BookOrder, conditions: Conditions) -> None:
+        if conditions.expires_at is not None:
+            self.expiring.remove((conditions.expires_at, order.order_id))
+        if conditions.reduce_only:
+            self.reducing[order.account_id] -= 1
+            if not self.reducing[order.account_id]:
+                del self.reducing[order.account_id]
 
     # ---- resting orders ----
 

@@ -74,6 +74,9 @@ class Reason(StrEnum):
     LINKED = "LINKED_ORDER"
     ENTRY_ENDED = "ENTRY_ENDED"
     FUNDS = "INSUFFICIENT_FUNDS"
+    MARGIN = "INSUFFICIENT_MARGIN"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    LIQUIDATION = "LIQUIDATION"
 
 
 class TriggerTerms(NamedTuple):

@@ -6,7 +6,9 @@ from trading.matching.book import Book
 from trading.matching.commands import Place
 from trading.matching.events import Cancelled, Event, Reduced, Refreshed, Traded
 from trading.matching.level import BookOrder
+from trading.matching.reducing import reducible
 from trading.matching.terms import (
+    BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
@@ -69,6 +71,8 @@ class Walk:
             self._spend_up()
         elif maker.account_id == self.order.account_id:
             self._meet_own(maker, wanted, shown, left)
+        elif maker.conditions is not None and maker.conditions.reduce_only:
+            self._meet_reducing(maker, wanted, shown, left)
         else:
             self._trade(maker, wanted, shown, left)
 
@@ -89,6 +93,18 @@ class Walk:
         else:
             self.budget -= quantity * price
             self.complete = self.budget < price  # no lot left, for later prices are no better
+
+    def _meet_reducing(self, maker: BookOrder, wanted: int, shown: int, left: int) -> None:
+        """The order closes no more than its owner has by now, after what this walk has traded with others of theirs."""
+        moved = 0
+        for event in self.events:
+            if type(event) is Traded and event.maker_account_id == maker.account_id:
+                moved += event.quantity if maker.side == BUY else -event.quantity
+        allowed = min(left, reducible(self.book, maker.account_id, maker.side, moved))
+        if allowed:
+            self._trade(maker, wanted, allowed, allowed)
+        if allowed < left and wanted >= allowed:
+            self.events.append(cancelled(maker, Reason.REDUCE_ONLY, left - allowed))
 
     def _refresh(self, maker: BookOrder, left: int) -> None:
         """The slice is used up: the iceberg shows another one and stands behind everybody at its price."""

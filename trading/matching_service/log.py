@@ -11,11 +11,14 @@ from trading.matching.events import (
     Activated,
     Amended,
     Cancelled,
+    Deleveraged,
     Event,
+    FundingMoved,
     PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
+    RiskNoted,
     StatusChanged,
     Traded,
     Triggered,
@@ -58,14 +61,29 @@ def to_row(event: Event, client_order_id: str = "", quote_quantity: Decimal | No
     if type(event) is StatusChanged:
         details = _details(event, "status", "ends_at")
         return ("S", 0, 0, None, None, "", None, None, 0, event.reason, details)
-    if type(event) is PriceMoved:
-        return ("P", 0, 0, None, None, "", event.price, None, 0, "", _details(event, "source"))
+    if isinstance(event, PriceMoved | Deleveraged | FundingMoved | RiskNoted):
+        return _row_without_order(event)
     assert isinstance(event, Amended | Refreshed | Rearmed | Triggered | Activated)
     kind, names = _KINDS[type(event)]
     return (
         kind, event.order_id, event.account_id, None, None, event.side, event.price, event.quantity,
         getattr(event, "resting", 0), "", _details(event, *names) if names else None,
     )  # fmt: skip
+
+
+def _row_without_order(event: PriceMoved | Deleveraged | FundingMoved | RiskNoted) -> Row:
+    if type(event) is PriceMoved:
+        return ("P", 0, 0, None, None, "", event.price, None, 0, "", _details(event, "source"))
+    if type(event) is Deleveraged:
+        return (
+            "D", 0, event.account_id, 0, event.counter_account_id, event.side, event.price, event.quantity, 0, "",
+            None,
+        )  # fmt: skip
+    if type(event) is FundingMoved:
+        details = _details(event, "rate", "funding_index")
+        return ("I", 0, 0, None, None, "", event.price, None, 0, "", details)
+    assert type(event) is RiskNoted
+    return ("K", 0, event.account_id, None, None, "", None, None, 0, event.what, json.dumps(event.details))
 
 
 # Kind, and the fields that go into `details`.
@@ -201,4 +219,7 @@ _READERS: dict[str, Callable[[Sequence[Any], dict[str, Any]], Event]] = {
     "V": _of_order(Activated, has_resting=True),
     "S": lambda row, details: StatusChanged(details["status"], row[9], details["ends_at"]),
     "P": lambda row, details: PriceMoved(details["source"], row[6]),
+    "D": lambda row, details: Deleveraged(row[2], row[5], row[4], row[6], row[7]),
+    "I": lambda row, details: FundingMoved(details["rate"], row[6], details["funding_index"]),
+    "K": lambda row, details: RiskNoted(row[2], row[9], details),
 }

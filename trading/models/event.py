@@ -23,6 +23,9 @@ class OrderEvent(models.Model):
         ACTIVATED = "V", "activated (exit)"
         STATUS_CHANGED = "S"
         PRICE_MOVED = "P"
+        DELEVERAGED = "D"
+        FUNDING_MOVED = "I", "funding was due"
+        RISK_NOTED = "K", "leverage, margin or a step of a liquidation"
 
     pk = models.CompositePrimaryKey("market_id", "sequence")
     market = models.ForeignKey(Market, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
