@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
+from market.feeds.outside import FEEDS
+
 LEAST_KEY_LENGTH = 40
 LEAST_KEY_CHARACTERS = 10
 
@@ -19,7 +21,8 @@ _PUBLIC_KEYS = ("only-for-development-", "django-insecure-", "for-tests-only-")
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The checks of this project that need no database."""
-    return [*secret_key(), *demo_in_public(), *debug_in_public(), *limits(), *transactions(), *encryption()]
+    checks = (secret_key, demo_in_public, debug_in_public, limits, transactions, feeds, encryption)
+    return [message for check in checks for message in check()]
 
 
 def secret_key() -> list[CheckMessage]:
@@ -59,6 +62,15 @@ def transactions() -> list[CheckMessage]:
         return []
     text = "ATOMIC_REQUESTS is on or AUTOCOMMIT off: an order could be acknowledged before it is committed."
     return [Error(text, id="bourse.E005")]
+
+
+def feeds() -> list[CheckMessage]:
+    """Prices from outside need somebody who is asked for them, each once."""
+    named = settings.INDEX_FEEDS
+    if named and set(named) <= set(FEEDS) and len(set(named)) == len(named):
+        return []
+    text = f"INDEX_FEEDS is {', '.join(named) or 'empty'}: name one or more of {', '.join(FEEDS)}, each once."
+    return [Error(text, id="bourse.E006")]
 
 
 def encryption() -> list[CheckMessage]:

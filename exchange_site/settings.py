@@ -19,8 +19,11 @@
 | LIMIT_ANONYMOUS | requests a minute per address, of those without a token | 100 |
 | LIMIT_BEGINNER, LIMIT_INTERMEDIATE, LIMIT_ADVANCED | requests a minute per key or user, by tier | 100, 300, 1200 |
 | LIMIT_LOGIN | failed log-ins a minute, from one address or to one account | 10 |
-| PRICE_FEED | auto, binance or simulation | auto |
-| BINANCE_URL | where the external prices are asked for | https://api.binance.com |
+| PRICE_FEED | auto, binance (only from outside) or simulation | auto |
+| INDEX_FEEDS | comma-separated, the sources of prices from outside: binance, kraken, coinbase | binance |
+| BINANCE_URL | where Binance is asked for prices | https://api.binance.com |
+| KRAKEN_URL | where Kraken is | https://api.kraken.com |
+| COINBASE_URL | where Coinbase is | https://api.exchange.coinbase.com |
 | PRICE_TICK_SECONDS | how often prices are refreshed | 1 |
 | PRICE_FEED_SEED | the simulation's course: the same seed, the same prices | 7 |
 | STATIC_ROOT | where `collectstatic` puts the page's files | static in BOURSE_DATA_DIR |
@@ -252,7 +255,10 @@ PRICE_FEED = env.str("PRICE_FEED", "auto")
 PRICE_FEED_SEED = env.int("PRICE_FEED_SEED", 7)
 PRICE_TICK_SECONDS = env.float("PRICE_TICK_SECONDS", 1.0)
 CELERY_BEAT_SCHEDULE = beat_table(PRICE_TICK_SECONDS)
+INDEX_FEEDS = env.list("INDEX_FEEDS", default=["binance"])
 BINANCE_URL = env.str("BINANCE_URL", "https://api.binance.com")
+KRAKEN_URL = env.str("KRAKEN_URL", "https://api.kraken.com")
+COINBASE_URL = env.str("COINBASE_URL", "https://api.exchange.coinbase.com")
 FAUCET_AMOUNTS = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(20)}
 FAUCET_CLAIMS = 10
 

@@ -103,3 +103,14 @@ def test_production_without_tls_is_only_warned_of(production):
     production.TLS = False
     assert ids() == ["bourse.W001"]
     assert not any(message.is_serious() for message in checks.check_settings())
+
+
+@pytest.mark.parametrize("named", [[], ["reuters"], ["binance", "reuters"], ["kraken", "kraken"]])
+def test_feeds_that_there_are_not_are_refused(production, named):
+    production.INDEX_FEEDS = named
+    assert ids() == ["bourse.E006"]
+
+
+def test_several_feeds_pass(production):
+    production.INDEX_FEEDS = ["coinbase", "kraken"]
+    assert ids() == []

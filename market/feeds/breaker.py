@@ -8,12 +8,11 @@ when Redis is emptied the breaker is closed and learns anew.
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.core.cache import cache
 from pybreaker import STATE_CLOSED, CircuitBreaker, CircuitBreakerError, CircuitBreakerStorage
 
-from market.feeds.price_feed import FeedFailed, PriceFeed
+from market.feeds.price_feed import FeedFailed, PriceFeed, Quote
 
 MAX_FAILURES = 3
 FIRST_PAUSE_SECONDS = 30
@@ -103,7 +102,7 @@ class GuardedFeed:
         doublings = max(self.storage.openings - 1, 0)
         return min(FIRST_PAUSE_SECONDS * 2 ** min(doublings, 10), LONGEST_PAUSE_SECONDS)
 
-    def fetch(self, symbols: Sequence[str]) -> dict[str, Decimal]:
+    def fetch(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """See PriceFeed."""
         self._breaker.reset_timeout = self.pause_seconds
         try:

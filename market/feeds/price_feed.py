@@ -1,12 +1,20 @@
 """The one question a price feed answers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class FeedFailed(Exception):
     """The feed has no usable answer now; the text says why."""
+
+
+class Quote(NamedTuple):
+    """A positive price in quote, and when it was so if the feed says it; None: when it was asked for."""
+
+    price: Decimal
+    at: datetime | None = None
 
 
 class PriceFeed(Protocol):
@@ -16,8 +24,8 @@ class PriceFeed(Protocol):
     def name(self) -> str:
         """One of market.models.Price.Source."""
 
-    def fetch(self, symbols: Sequence[str]) -> dict[str, Decimal]:
-        """The price now, in quote, of each symbol that the feed carries; all of them are positive.
+    def fetch(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        """The price of each symbol that the feed carries.
 
         A symbol it does not carry is missing from the answer. Raises FeedFailed: all or nothing, so that
         no one ever acts on half an answer.

@@ -53,7 +53,10 @@ class SimulatedFeed:
         self._known = known
 
     def fetch(self, symbols: Sequence[str]) -> dict[str, Decimal]:
-        """See PriceFeed. Never fails; a market with neither an anchor nor a last price is not carried."""
+        """As PriceFeed, but plain prices, for they are of now.
+
+        Never fails; a market with neither an anchor nor a last price is not carried.
+        """
         legs = dict(self._known)
         crosses: dict[str, tuple[str, str]] = {}
         for walk in self._walks.values():

@@ -9,6 +9,9 @@ class Price(models.Model):
 
     class Source(models.TextChoices):
         BINANCE = "binance", "external feed (Binance)"
+        KRAKEN = "kraken", "external feed (Kraken)"
+        COINBASE = "coinbase", "external feed (Coinbase)"
+        MEDIAN = "median", "median of several sources"
         SIMULATION = "simulation", "local simulation"
         REPLAY = "replay", "replay of a recorded market"
 
@@ -19,6 +22,11 @@ class Price(models.Model):
     step = models.BigIntegerField(default=0, help_text="how many steps the simulation has made")
     leased_until = models.DateTimeField(
         null=True, blank=True, help_text="until then a replay sets this price and the tick leaves it alone"
+    )
+    simulated_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="until then the simulation goes on from what staff set, whoever answers",
     )
     updated_at = models.DateTimeField()
 

@@ -11,11 +11,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common.clock import now
-from market.feeds.binance import BinanceFeed
-from market.feeds.breaker import GuardedFeed
-from market.feeds.price_feed import FeedFailed, PriceFeed
+from market.feeds.outside import Answer, ask_outside
 from market.feeds.simulation import SimulatedFeed, Walk
 from market.models import Market, Price
+from market.services.index_sources import newest_quotes, save_sources
 
 logger = logging.getLogger(__name__)
 
@@ -34,52 +33,55 @@ class Tick:
 
 
 def tick_prices() -> Tick:
-    """Ask the feed that settings.PRICE_FEED names, and write what has changed.
+    """Ask the feeds that the settings name, and write what has changed, each market's sources too.
 
-    auto: Binance, and what it does not answer is simulated on from the last known price; the source of each
-    price says which. A leased price is left to its replay. Safe to run twice at once: while one tick writes,
-    another leaves. The network is asked before anything is locked.
+    PRICE_FEED auto: the first of INDEX_FEEDS that answers, and what none does is simulated on from the last known
+    price; the source of each price says which. A leased price is left to its replay. Safe to run twice at once:
+    while one tick writes, another leaves. The network is asked before anything is locked.
     """
     asked_at = now()
     markets = list(Market.objects.filter(kind=Market.Kind.SPOT).order_by("id"))
-    answer: dict[str, Decimal] = {}
+    answers: dict[str, Answer] = {}
     failure = ""
     if settings.PRICE_FEED != "simulation":
-        try:
-            answer = outside(settings.BINANCE_URL).fetch([market.symbol for market in markets])
-        except FeedFailed as error:
-            failure = str(error)
-            logger.info("no prices from outside: %s", failure)
-    return _write(markets, answer, asked_at, failure)
-
-
-@cache
-def outside(url: str) -> PriceFeed:
-    return GuardedFeed(BinanceFeed(url))
+        answers, failure = ask_outside([market.symbol for market in markets])
+    return _write(markets, answers, asked_at, failure)
 
 
 @transaction.atomic
-def _write(markets: Sequence[Market], answer: dict[str, Decimal], asked_at: datetime, failure: str) -> Tick:
+def _write(markets: Sequence[Market], answers: dict[str, Answer], asked_at: datetime, failure: str) -> Tick:
     if not is_the_only_tick():
         return Tick(busy=True, failure=failure)
-    rows = Price.objects.select_for_update(no_key=True).order_by("market_id")
+    rows = Price.objects.filter(market__in=markets).select_for_update(no_key=True).order_by("market_id")
     prices = {row.market_id: row for row in rows}
     left_alone = {
         market.symbol: prices[market.id].index
         for market in markets
         if market.id in prices and _is_not_ours(prices[market.id], asked_at)
     }
-    quotes = {symbol: (price, Price.Source.BINANCE) for symbol, price in answer.items()}
+    answers = _without(answers, {m.symbol for m in markets if _is_simulated(prices.get(m.id))})
+    quotes = newest_quotes(answers, asked_at)
     if settings.PRICE_FEED != "binance":
-        for symbol, price in _simulate(markets, prices, answer | left_alone).items():
+        known = {symbol: price for symbol, (price, _) in quotes.items()}
+        for symbol, price in _simulate(markets, prices, known | left_alone).items():
             quotes.setdefault(symbol, (price, Price.Source.SIMULATION))
-    written = [
-        _moved(prices.get(market.id), market, *quotes[market.symbol], asked_at)
-        for market in markets
-        if market.symbol in quotes and market.symbol not in left_alone
-    ]
+    moved = [market for market in markets if market.symbol in quotes and market.symbol not in left_alone]
+    written = [_moved(prices.get(m.id), m, *quotes[m.symbol], asked_at) for m in moved]
     _save(written)
+    save_sources(written, answers, asked_at)
     return Tick(written, failure=failure)
+
+
+def _without(answers: dict[str, Answer], symbols: set[str]) -> dict[str, Answer]:
+    return {
+        name: {symbol: quote for symbol, quote in answer.items() if symbol not in symbols}
+        for name, answer in answers.items()
+    }
+
+
+def _is_simulated(price: Price | None) -> bool:
+    """Staff have set the price: the simulation goes on from there for a while."""
+    return price is not None and price.simulated_until is not None and price.simulated_until > now()
 
 
 def is_the_only_tick() -> bool:

@@ -38,9 +38,10 @@ def no_memory_of_feeds():
     """Breakers closed, nothing known as unlisted."""
 
     def forget():
-        for field in ("state", "failures", "successes", "opened_at", "openings"):
-            cache.delete(f"breaker:binance:{field}")
-        cache.delete("feed:binance:unlisted")
+        for feed in ("binance", "kraken", "coinbase"):
+            for field in ("state", "failures", "successes", "opened_at", "openings"):
+                cache.delete(f"breaker:{feed}:{field}")
+            cache.delete(f"feed:{feed}:unlisted")
 
     forget()
     yield

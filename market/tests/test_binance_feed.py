@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 import requests
 
-from market.feeds import binance
+from market.feeds import web
 from market.feeds.binance import BinanceFeed
-from market.feeds.price_feed import FeedFailed
+from market.feeds.price_feed import FeedFailed, Quote
 from market.tests.venue import Venue
 
 SYMBOLS = ["BTC-USDT", "ETH-USDT", "ETH-BTC"]
@@ -29,9 +29,9 @@ def feed(venue):
 
 def test_all_prices_come_in_one_call_under_our_names(venue, feed):
     assert feed.fetch(SYMBOLS) == {
-        "BTC-USDT": Decimal("64000.12"),
-        "ETH-USDT": Decimal("3200.5"),
-        "ETH-BTC": Decimal("0.05001"),
+        "BTC-USDT": Quote(Decimal("64000.12")),
+        "ETH-USDT": Quote(Decimal("3200.5")),
+        "ETH-BTC": Quote(Decimal("0.05001")),
     }
     assert venue.asked == [("/api/v3/ticker/price", ["BTCUSDT", "ETHBTC", "ETHUSDT"])]
 
@@ -121,14 +121,14 @@ def test_a_compressed_answer_is_not_unpacked(venue, feed):
 
 
 def test_a_server_that_hangs_is_given_up(venue, feed, monkeypatch):
-    monkeypatch.setattr(binance, "TIMEOUT_SECONDS", (0.1, 0.1))
+    monkeypatch.setattr(web, "TIMEOUT_SECONDS", (0.1, 0.1))
     venue.reply = lambda names: (200, b"[]" if venue.closing.wait(30) else b"")
     with pytest.raises(FeedFailed, match="Timeout"):
         feed.fetch(["BTC-USDT"])
 
 
 def test_an_answer_that_drips_is_given_up(venue, feed, monkeypatch):
-    monkeypatch.setattr(binance, "DEADLINE_SECONDS", 0.1)
+    monkeypatch.setattr(web, "DEADLINE_SECONDS", 0.1)
     venue.reply = lambda names: (
         200,
         itertools.takewhile(lambda _: not venue.closing.wait(0.02), itertools.repeat(b" ")),

@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from common.clock import now
+from market.feeds.outside import guarded
 from market.models import Asset, Market, Price
 from market.services import set_price, tick_prices
-from market.services.tick_prices import is_the_only_tick, outside
+from market.services.tick_prices import is_the_only_tick
 from market.tasks import tick_prices as tick_task
 from market.tests.venue import Venue
 
@@ -97,7 +98,7 @@ def test_binance_is_back_after_the_pause_and_the_source_says_so(venue):
     for _ in range(6):
         tick()
     assert len(venue.asked) == 3
-    storage = outside(venue.url).storage
+    storage = guarded("binance", venue.url).storage
     storage._set("opened_at", storage.opened_at - timedelta(seconds=30))
     venue.reply = venue.quote
     tick()

@@ -23,6 +23,10 @@ class Venue:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
+    @staticmethod
+    def names_in(parts):
+        return json.loads(parse_qs(parts.query)["symbols"][0])
+
     def quote(self, names):
         """As Binance does: one unknown name and the whole question is refused."""
         if any(name not in self.prices for name in names):
@@ -43,7 +47,7 @@ class Venue:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 parts = urlsplit(self.path)
-                names = json.loads(parse_qs(parts.query)["symbols"][0])
+                names = venue.names_in(parts)
                 venue.asked.append((parts.path, names))
                 status, body, *headers = venue.reply(names)
                 self.send_response(status)
@@ -64,3 +68,36 @@ class Venue:
                 pass
 
         return Handler
+
+
+class Kraken(Venue):
+    """It calls bitcoin XBT, and answers to some pairs by an older name."""
+
+    prices_there = {"XBTUSDT": "64010.1", "ETHUSDT": "3201.2", "ETHXBT": "0.05002"}
+    older = {"ETHXBT": "XETHXXBT"}
+
+    @staticmethod
+    def names_in(parts):
+        return parse_qs(parts.query)["pair"][0].split(",")
+
+    def quote(self, names):
+        if any(name not in self.prices_there for name in names):
+            return 200, b'{"error":["EQuery:Unknown asset pair"]}'
+        rows = {self.older.get(name, name): {"c": [self.prices_there[name], "0.1"]} for name in names}
+        return 200, json.dumps({"error": [], "result": rows}).encode()
+
+
+class Coinbase(Venue):
+    """One product a call; each answer says when the trade was."""
+
+    prices_there = {"BTC-USDT": "64020.5", "ETH-USDT": "3202.7", "ETH-BTC": "0.05003"}
+    time = "2026-01-02T03:04:05.678901Z"
+
+    @staticmethod
+    def names_in(parts):
+        return [parts.path.split("/")[2]]
+
+    def quote(self, names):
+        if names[0] not in self.prices_there:
+            return 404, b'{"message":"NotFound"}'
+        return 200, json.dumps({"price": self.prices_there[names[0]], "time": self.time}).encode()

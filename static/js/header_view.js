@@ -12,7 +12,14 @@ const MARKET_MS = 30_000;
 
 const STATES = { live: "Live", connecting: "Connecting", offline: "No connection, trying again" };
 const STATUSES = { halted: "Halted: cancels only", cancel_only: "Cancels only" };
-const SOURCES = { binance: "External feed (Binance)", simulation: "Simulation", replay: "Replay of a recording" };
+const SOURCES = {
+  binance: "External feed (Binance)",
+  kraken: "External feed (Kraken)",
+  coinbase: "External feed (Coinbase)",
+  median: "Median of several sources",
+  simulation: "Simulation",
+  replay: "Replay of a recording",
+};
 
 export class HeaderView {
   #market;
