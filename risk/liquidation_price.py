@@ -42,9 +42,8 @@ def liquidation_price(
 
 
 def _on_line(equity: Number, size: Number, value: Number, step: Number, row: Row) -> Fraction:
-    return Fraction((equity - value) * MILLION + row.amount) / (
-        step * (abs(size) * row.rate - size * MILLION)
-    )
+    slope = step * (abs(Fraction(size)) * row.rate - Fraction(size) * MILLION)
+    return ((Fraction(equity) - value) * MILLION + row.amount) / slope
 
 
 def bankruptcy_price(
@@ -56,7 +55,7 @@ def bankruptcy_price(
     equity + size x (price - E) = |size| x price x fee, so (equity - size x E) / (|size| x fee - size).
     """
     assert size and step > 0 and 0 <= closing_fee < MILLION
-    slope = step * (abs(Fraction(size)) * closing_fee - size * MILLION)
+    slope = step * (abs(Fraction(size)) * closing_fee - Fraction(size) * MILLION)
     price = (Fraction(equity) - value) * MILLION / slope
     return price if price > 0 else None
 
