@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from trading.api import account, auction, book, linked_orders, market_data, orders, staff
+from trading.api import account, auction, book, linked_orders, market_data, orders, simulated_margin, staff
 
 urlpatterns = [
     path("time", book.TimeView.as_view(), name="time"),
     path("ticker", market_data.TickersView.as_view(), name="tickers"),
     path("ticker/<str:symbol>", market_data.TickerView.as_view(), name="ticker"),
     path("orderbook/<str:symbol>", book.OrderBookView.as_view(), name="orderbook"),
+    path("trades/simulate-margin", simulated_margin.SimulateMarginView.as_view(), name="simulate_margin"),
     path("trades/<str:symbol>", market_data.TradesView.as_view(), name="trades"),
     path("klines/<str:symbol>", market_data.KlinesView.as_view(), name="klines"),
     path("market/price/<str:symbol>", market_data.MarketPriceView.as_view(), name="market_price"),
