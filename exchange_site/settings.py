@@ -229,6 +229,8 @@ SPECTACULAR_SETTINGS = {
         "MarketStatus": "market.models.Market.Status",
         "OrderStatus": "trading.models.Order.Status",
         "OrderType": "trading.models.Order.Type",
+        "OrderSide": "trading.models.Order.Side",
+        "TradeSide": ["long", "short", "buy", "sell"],
         "EntryType": ["limit", "market"],
         "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
         "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],

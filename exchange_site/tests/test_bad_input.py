@@ -71,6 +71,13 @@ GOOD = {
         "take_profit": {"type": "limit", "price": "40000"},
         "stop_loss": {"type": "trailing_stop", "trail_percent": "5"},
     },
+    "simulate_margin": {
+        "symbol": "BTC-PERP",
+        "side": "long",
+        "size": "0.1",
+        "price": "50000.00",
+        "leverage": 10,
+    },
     "resume_market": {"auction_seconds": 0},
     "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},

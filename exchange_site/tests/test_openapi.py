@@ -21,6 +21,7 @@ GET /api/v1/markets/{symbol}
 GET /api/v1/markets/{symbol}/auction
 GET /api/v1/orderbook/{symbol}
 GET /api/v1/trades/{symbol}
+POST /api/v1/trades/simulate-margin
 GET /api/v1/klines/{symbol}
 GET /api/v1/market/price/{symbol}
 POST /api/v1/auth/register
@@ -162,6 +163,7 @@ def test_every_answer_is_as_described(exchange):
     wait(maker)
     market_data(stranger)
     lists(maker)
+    contracts(maker)
     errors(maker, bob, Checked(key_desk(alice.user, "read").client))
     staff(admin, alice.user.pk)
     identity(stranger)
@@ -234,6 +236,13 @@ def lists(ask):
         ask("GET", path, status=200)
     ask("DELETE", "orders", status=200)
     ask("POST", "faucet", status=200)
+
+
+def contracts(ask):
+    asked = {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "50000.00", "leverage": 10}
+    ask("POST", "trades/simulate-margin", asked, 200)
+    ask("POST", "trades/simulate-margin", asked | {"leverage": 1}, 200)
+    ask("POST", "trades/simulate-margin", asked | {"symbol": "BTC-USDT"}, 422)
 
 
 def errors(ask, other, reader):

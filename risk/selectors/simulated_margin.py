@@ -38,7 +38,7 @@ def simulated_margin(symbol: str, tier: str, proposal: Proposal) -> SimulatedMar
 
 
 def _refuse_beyond_bounds(market: Market, proposal: Proposal) -> None:
-    if proposal.price > Fraction(market.tick) * MOST_TICKS:
+    if not 1 <= proposal.price / Fraction(market.tick) <= MOST_TICKS:
         raise Refused(ErrorCode.INVALID_PRICE, tick=format_decimal(market.tick))
     if proposal.size * proposal.price > market.maximum_notional:
         raise Refused(ErrorCode.MAX_NOTIONAL, maximum_notional=format_decimal(market.maximum_notional))

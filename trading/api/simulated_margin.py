@@ -20,7 +20,7 @@ from accounts.models import User
 from common.api.fields import MoneyString, StrictChoice, StrictInteger, StrictString
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
-from common.errors import ErrorCode, Refused
+from common.errors import Refused
 from common.money import from_units
 from risk.proposal import Proposal
 from risk.selectors import SimulatedMargin, simulated_margin
@@ -45,9 +45,7 @@ class EngineSerializer(serializers.Serializer):
 
     tier = serializers.ChoiceField(User.Tier.choices)
     allowed = serializers.BooleanField(help_text="by price, size and leverage; not by what the account has")
-    reason = serializers.ChoiceField(
-        [(code.name, code.text) for code in ErrorCode], allow_null=True, help_text="why it is not allowed"
-    )
+    reason = serializers.CharField(allow_null=True, help_text="why it is not allowed: a code of an error")
     message = serializers.CharField(allow_null=True, help_text="the reason in words")
     maximum_leverage = serializers.IntegerField(
         help_text="the lower of the tier's and of the brackets' at this size"

@@ -122,6 +122,7 @@ def test_a_spot_market_has_no_margin(trader):
         ({"leverage": 10**30}, (400, "VALIDATION_ERROR")),
         ({"mode": "cross"}, (400, "VALIDATION_ERROR")),
         ({"price": "9" * 19, "size": "0.000000000000000001"}, (422, "INVALID_PRICE")),
+        ({"price": "0.09"}, (422, "INVALID_PRICE")),
         ({"size": "9" * 19}, (422, "MAX_NOTIONAL")),
     ],
 )
