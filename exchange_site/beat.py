@@ -10,7 +10,7 @@ from typing import Any
 def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
     rows = [
         # what, how often (seconds), task
-        ("price tick", price_tick_seconds, "market.tasks.tick_prices"),
+        ("prices, marks", price_tick_seconds, "trading.tasks.refresh_prices"),
         ("candles", 1.0, "trading.tasks.roll_up_candles"),
         ("expiries, triggers, auctions", 1.0, "trading.tasks.sweep_markets"),
         ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),

@@ -5,7 +5,7 @@ that was not committed.
 """
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar, cast
@@ -109,6 +109,13 @@ class CommittedBook:
             self.symbol, self.sequence, book.status, book.auction_ends_at,
             None if price is None else self.price(price), *(self.lots(each) for each in lots),
         )  # fmt: skip
+
+    def levels(self, side: str) -> Iterator[tuple[Decimal, Decimal]]:
+        """(price, quantity) of a side, best first, one after the other: read no further than you need."""
+        found = self._sides()[side]
+        for key in found.keys:
+            price = key * found.sign
+            yield self.price(price), self.lots(found.levels[price].quantity)
 
     def quantity_at(self, side: str, price: int) -> Decimal:
         """What lies at a price (in ticks) now; zero if nothing does."""

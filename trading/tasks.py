@@ -5,6 +5,12 @@ from celery import shared_task
 from trading import services
 
 
+@shared_task(name="trading.tasks.refresh_prices")
+def refresh_prices() -> int:
+    """How many prices from outside were written."""
+    return len(services.refresh_prices().written)
+
+
 @shared_task(name="trading.tasks.roll_up_candles")
 def roll_up_candles() -> int:
     return services.roll_up_candles()

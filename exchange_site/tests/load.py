@@ -20,7 +20,7 @@ TASKS = (
     "trading.tasks.sweep_cancel_after",
     "trading.tasks.sweep_markets",
     "trading.tasks.roll_up_candles",
-    "market.tasks.tick_prices",
+    "trading.tasks.refresh_prices",
 )
 TASK_PAUSE_SECONDS = 0.1
 TASK_EXPIRES_SECONDS = 2  # what a dead worker missed is dropped

@@ -3,10 +3,8 @@
 import threading
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
 
 from common.clock import now
@@ -14,7 +12,6 @@ from market.feeds.outside import guarded
 from market.models import Asset, Market, Price
 from market.services import set_price, tick_prices
 from market.services.tick_prices import is_the_only_tick
-from market.tasks import tick_prices as tick_task
 from market.tests.venue import Venue
 
 pytestmark = pytest.mark.usefixtures("no_memory_of_feeds")
@@ -192,15 +189,6 @@ def test_a_perpetual_is_not_ticked(settings, three_markets):
     )
     tick()
     assert sorted(prices()) == SYMBOLS
-
-
-def test_the_task_and_the_command_are_other_doors_to_it(settings, three_markets):
-    settings.PRICE_FEED = "simulation"
-    assert tick_task() == 3
-    Price.objects.update(updated_at=now() - timedelta(seconds=1))
-    out = StringIO()
-    call_command("tick_prices", stdout=out)
-    assert out.getvalue().count("simulation") == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -38,6 +38,10 @@ class Contract(models.Model):
         max_digits=7, decimal_places=6, default=Decimal("0.001"),
         help_text="most of a liquidated notional that goes to the insurance fund",
     )  # fmt: skip
+    reopens_to = models.CharField(
+        max_length=12, blank=True, choices=Market.Status, editable=False,
+        help_text="the market's state before its index went stale; empty: none did, or staff have stepped in",
+    )  # fmt: skip
 
     funding_index = models.DecimalField(
         max_digits=40, decimal_places=0, default=0,

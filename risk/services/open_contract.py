@@ -8,7 +8,9 @@ from django.db import transaction
 
 from accounts.models import Account, User
 from accounts.services import system_account
+from common import clock
 from market.models import Market
+from risk.funding_calendar import first_due
 from risk.models import Bracket, Contract, ExposureLimit, ExposureTotal, TierLimit
 
 TIERS = {User.Tier.BEGINNER: 5, User.Tier.INTERMEDIATE: 10, User.Tier.ADVANCED: 20}
@@ -41,6 +43,9 @@ def open_contract(market: Market, terms: ContractTerms) -> Contract:
         system_account(kind, f"{kind}:{market.symbol}")
     underlying = Market.objects.get(symbol=terms.underlying)
     contract, made = Contract.objects.get_or_create(market=market, defaults={"underlying": underlying})
+    if contract.next_funding_at is None:
+        contract.next_funding_at = first_due(clock.now(), contract.funding_interval_seconds)
+        contract.save(update_fields=["next_funding_at"])
     if made:
         Bracket.objects.bulk_create(
             Bracket(

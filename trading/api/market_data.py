@@ -25,10 +25,10 @@ from common.clock import from_ms
 from market.candles import INTERVALS
 from market.models import Price
 from market.selectors import price_of
-from market.services import tick_prices
 from trading.models import Order
 from trading.presentation import kline_json, ticker_json
 from trading.selectors.market_data import klines, last_price, public_trades, tickers
+from trading.services.refresh_prices import refresh_prices
 from trading.services.roll_up_candles import roll_up_if_behind
 from trading.shared_ticker import newest_ticker
 
@@ -204,7 +204,7 @@ class MarketTickView(APIView):
     )
     def post(self, request: Request) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
-        return Response(TickSerializer(tick_prices()).data)
+        return Response(TickSerializer(refresh_prices()).data)
 
 
 def _read_moment(request: Request, name: str) -> datetime | None:

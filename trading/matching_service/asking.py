@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from common.errors import ErrorCode
 from trading import market_states, rules
 from trading.matching import commands
 from trading.matching.refusal import Refusal, of_order
 from trading.matching.terms import Link
+from trading.matching_service import state_reasons
 from trading.matching_service.requests import (
     AmendRequest,
     CancelAllRequest,
@@ -91,6 +93,8 @@ def command_of(request: Request, batch: "Batch") -> commands.Command | Refusal:
     if isinstance(request, CancelAllRequest):
         return commands.CancelAll(request.account_id, request.reason)
     if isinstance(request, StatusRequest):
+        if not state_reasons.allows(batch, request):
+            return Refusal(ErrorCode.CONFLICT, "The market is in another state meanwhile.")
         return market_states.change(
             batch.book.status, batch.book.auction_ends_at, request.status, request.auction_seconds,
             request.reason, batch.now_ms,

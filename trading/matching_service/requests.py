@@ -64,12 +64,18 @@ class LinkedRequest:
 
 @dataclass(frozen=True, slots=True)
 class StatusRequest:
-    """Another state of the market. auction_seconds: of the call auction that it leads to, if it leads to one."""
+    """Another state of the market. auction_seconds: of the call auction that it leads to, if it leads to one.
+
+    only_from: refused in any other state, if there are any. only_after: refused unless the state that the market
+    is in came for this reason.
+    """
 
     status: str
     reason: str = ""
     auction_seconds: int | None = None
     account_id: int = NOBODY
+    only_from: tuple[str, ...] = ()
+    only_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

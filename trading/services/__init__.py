@@ -15,9 +15,11 @@ from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
 from trading.services.cancel_order import cancel_all, cancel_order
 from trading.services.first_markets import make_first_markets
+from trading.services.mark_prices import mark_prices
 from trading.services.open_market import open_market
 from trading.services.place_linked import LinkedLeg, place_linked
 from trading.services.place_order import place_order, place_orders
+from trading.services.refresh_prices import refresh_prices
 from trading.services.roll_up_candles import roll_up_candles
 from trading.services.set_market_status import set_market_status
 from trading.services.submit import submit
@@ -40,10 +42,12 @@ __all__ = [
     "cancel_on_disconnect",
     "cancel_order",
     "make_first_markets",
+    "mark_prices",
     "open_market",
     "place_linked",
     "place_order",
     "place_orders",
+    "refresh_prices",
     "roll_up_candles",
     "set_market_status",
     "submit",

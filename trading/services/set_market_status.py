@@ -6,6 +6,7 @@ from accounts.models import User
 from common.errors import Refused
 from market.models import Market
 from market.selectors import market_by_symbol
+from risk.models import Contract
 from trading.matching.terms import OPEN
 from trading.matching_service.requests import StatusRequest
 from trading.services.submit import submit
@@ -23,6 +24,8 @@ def set_market_status(
     Raises Refused UNKNOWN_SYMBOL, UNAVAILABLE.
     """
     market = market_by_symbol(symbol)
+    # Whatever the index does later: what was asked for by name stays.
+    Contract.objects.filter(market=market).update(reopens_to="")
     if status == OPEN and auction_seconds is None:
         auction_seconds = market.auction_seconds
     [outcome] = submit(symbol, [StatusRequest(status, BY_STAFF, auction_seconds)])

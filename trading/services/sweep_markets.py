@@ -18,7 +18,7 @@ def sweep_markets() -> int:
 
     What is late is only told later: a batch begins with what is due, so an expired order never trades.
     """
-    return sum(_sweep(symbol) for symbol in _markets_with_something_due())
+    return sum(sweep_market(symbol) for symbol in _markets_with_something_due())
 
 
 def _markets_with_something_due() -> list[str]:
@@ -29,7 +29,7 @@ def _markets_with_something_due() -> list[str]:
     return list(due.order_by("market__symbol").values_list("market__symbol", flat=True))
 
 
-def _sweep(symbol: str) -> bool:
+def sweep_market(symbol: str) -> bool:
     """A market that cannot be swept now must not hold up the others; the next sweep tries again."""
     try:
         submit(symbol, [SweepRequest()])

@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand
 from accounts.models import Account, APIKey, User
 from accounts.services import claim_faucet, create_api_key, open_account
 from agents.services import ensure_agents
-from market.services import tick_prices
-from trading.services import make_first_markets
+from trading.services import make_first_markets, refresh_prices
 
 DEMO_PASSWORD = "demo-pass-1"
 DEMO_PEOPLE = [
@@ -24,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         markets = make_first_markets()
-        tick_prices()
+        refresh_prices()
         self.stdout.write(f"markets: {', '.join(market.symbol for market in markets)}")
         if settings.DEMO:
             make_demo_people()
