@@ -56,6 +56,9 @@ class ErrorCode(Enum):
     NO_POSITION = (404, "You have no position in this contract.")
     NOT_A_PERPETUAL = (422, "This is possible in perpetual contracts only.")
     NO_MARK_PRICE = (422, "The contract has no mark price yet.")
+    LENDING_LIMIT = (422, "As much of this asset is not lent to you now.")
+    NO_LOAN = (422, "You owe nothing of this asset.")
+    LIQUIDATION_IN_PROGRESS = (422, "The account is being liquidated.")
     FAUCET_LIMIT = (422, "The faucet gives only so much test money per user.")
 
     def __init__(self, status: int, text: str) -> None:

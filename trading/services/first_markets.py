@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import Account
 from accounts.services import system_account
 from market.models import Asset, Market
-from risk.services import ContractTerms, make_limits, open_contract
+from risk.services import ContractTerms, make_lending_terms, make_limits, open_contract
 from trading.services.open_market import open_market
 
 ASSETS = [("USDT", "Tether", 8), ("BTC", "Bitcoin", 8), ("ETH", "Ether", 8)]  # code, name, precision
@@ -35,6 +35,7 @@ def make_first_markets() -> list[Market]:
         Asset.objects.get_or_create(code=code, defaults={"name": name, "precision": precision})
     system_account(Account.Kind.ROUNDING, "rounding")
     make_limits()
+    make_lending_terms()
     spot = [_make_market(*row) for row in MARKETS]
     return spot + [_make_perpetual(*row) for row in PERPETUALS]
 

@@ -1,5 +1,6 @@
 """Assets, markets, and in demo mode the people and their test money. Safe to repeat."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -8,9 +9,12 @@ from django.core.management.base import BaseCommand
 from accounts.models import Account, APIKey, User
 from accounts.services import claim_faucet, create_api_key, open_account
 from agents.services import ensure_agents
+from risk.selectors.lending import pool_funded
+from risk.services import fund_lending
 from trading.services import make_first_markets, refresh_prices
 
 DEMO_PASSWORD = "demo-pass-1"
+DEMO_LENDING = {"USDT": 20_000_000, "BTC": 500, "ETH": 10_000}
 DEMO_PEOPLE = [
     ("alice", User.Tier.BEGINNER, "beginner-key"),
     ("bob", User.Tier.INTERMEDIATE, "intermediate-key"),
@@ -39,7 +43,10 @@ def make_demo_people() -> None:
         account: Account = open_account(user)
         if not account.balances.exists():
             claim_faucet(user, settings.FAUCET_AMOUNTS, settings.FAUCET_CLAIMS)
-    make_person("admin", is_staff=True, is_superuser=True)
+    admin = make_person("admin", is_staff=True, is_superuser=True)
+    for asset, amount in DEMO_LENDING.items():
+        if not pool_funded(asset):
+            fund_lending(asset, Decimal(amount), "demo lending pool", admin)
 
 
 def make_person(name: str, **fields: Any) -> User:
