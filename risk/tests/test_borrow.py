@@ -191,7 +191,9 @@ def slow_judges(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_borrow_the_whole_limit_at_once_one_succeeds(slow_judges):
     desk = MarginDesk()
-    desk.moves_in("alice", "USDT", "100")
+    desk.moves_in("alice", "USDT", "100.00001")
+    desk.borrows("alice", "USDT", "1")  # makes all rows, so that nobody waits for those of another
+    desk.repays("alice", "USDT")
     outcomes = at_once([lambda: borrow(desk.people["alice"], "USDT", Decimal(400))] * 4)
     assert sorted(outcomes) == ["INSUFFICIENT_MARGIN"] * 3 + ["done"]
     assert desk.owes("alice", "USDT") == ("400", "0.004")
@@ -200,6 +202,7 @@ def test_of_two_who_borrow_the_whole_limit_at_once_one_succeeds(slow_judges):
 @pytest.mark.django_db(transaction=True)
 def test_loans_in_different_assets_cannot_use_the_same_collateral_twice(slow_judges):
     desk = MarginDesk()
+    desk.terms("BTC", hourly_rate=0)  # so that what was borrowed pays it back
     desk.moves_in("alice", "USDT", "1000")
     alice = desk.people["alice"]
     steps = [
