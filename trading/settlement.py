@@ -4,8 +4,8 @@ Amounts are integers in units of 10^-precision of their asset. Each side pays it
 receives, rounded up; an order reserves exactly what it would pay at its own price.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from common.money import fee_units
 from trading.matching.events import (
@@ -46,11 +46,16 @@ class Fill(NamedTuple):
     maker_fee: int
 
 
+NO_MARGINS: Mapping[int, int] = {}  # spot requires none
+
+
 class Settlement(NamedTuple):
     """`changes`: per (account, asset) what is added to [available, held]."""
 
     changes: dict[Key, list[int]]
     fills: list[Fill]
+    margins: Mapping[int, int] = NO_MARGINS
+    moves: Sequence[Any] = ()
 
 
 def settle(terms: Terms, events: Iterable[Event]) -> Settlement:

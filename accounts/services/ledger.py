@@ -30,20 +30,27 @@ _MAKE_ROWS = """
     ON CONFLICT (account_id, asset) DO NOTHING"""
 
 _LOCK_ROWS = """
-    SELECT b.account_id, b.asset, b.available::text, b.held::text
+    SELECT b.account_id, b.asset, b.available::text, b.held::text, b.margin::text, b.shortage::text
     FROM accounts_balance b
     JOIN unnest(%s::bigint[], %s::text[]) AS k(account_id, asset) USING (account_id, asset)
     ORDER BY b.account_id, b.asset
     FOR NO KEY UPDATE OF b"""
 
 _SET_ROWS = """
-    UPDATE accounts_balance b SET available = v.available, held = v.held
-    FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::numeric[]) AS v(account_id, asset, available, held)
+    UPDATE accounts_balance b
+    SET available = v.available, held = v.held, margin = v.margin, shortage = v.shortage
+    FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
+        AS v(account_id, asset, available, held, margin, shortage)
     WHERE b.account_id = v.account_id AND b.asset = v.asset"""
 
 _ADD_POSTINGS = """
     INSERT INTO accounts_posting (transaction_id, account_id, asset, amount)
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::numeric[])"""
+
+_ADD_TRANSACTIONS = """
+    INSERT INTO accounts_ledgertransaction (id, kind, reference, reason, created_at)
+    SELECT id, kind, reference, reason, %s::timestamptz
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v(id, kind, reference, reason)"""
 
 _ADD_TRADE_TRANSACTIONS = """
     INSERT INTO accounts_ledgertransaction (id, kind, reference, reason, created_at)
@@ -59,12 +66,14 @@ def make_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> None:
 
 
 def lock_balance_rows(pipeline: Pipeline, keys: Iterable[Key]) -> Answer:
-    """Rows (account_id, asset, available, held), amounts as text, locked in the one order."""
+    """Rows (account_id, asset, available, held, margin, shortage), amounts as text, locked in the one order."""
     return pipeline.add(_LOCK_ROWS, *_columns(keys))
 
 
-def set_balance_rows(pipeline: Pipeline, rows: Sequence[tuple[int, str, Amount, Amount]]) -> None:
-    """Write locked balances: (account_id, asset, available, held)."""
+def set_balance_rows(
+    pipeline: Pipeline, rows: Sequence[tuple[int, str, Amount, Amount, Amount, Amount]]
+) -> None:
+    """Write locked balances: (account_id, asset, available, held, margin, shortage)."""
     pipeline.add(_SET_ROWS, *(list(column) for column in zip(*rows, strict=True)))
 
 
@@ -78,6 +87,17 @@ def add_trade_postings(
     pipeline.add(
         _ADD_TRADE_TRANSACTIONS, now, [row[0] for row in transactions], [row[1] for row in transactions]
     )
+    pipeline.add(_ADD_POSTINGS, *(list(column) for column in zip(*entries, strict=True)))
+
+
+def add_transactions(
+    pipeline: Pipeline,
+    transactions: Sequence[tuple[int, str, str, str]],
+    entries: Sequence[tuple[int, int, str, Amount]],
+    now: datetime,
+) -> None:
+    """Ledger transactions (id, kind, reference, reason) and their postings (transaction id, account, asset, amount)."""
+    pipeline.add(_ADD_TRANSACTIONS, now, *(list(column) for column in zip(*transactions, strict=True)))
     pipeline.add(_ADD_POSTINGS, *(list(column) for column in zip(*entries, strict=True)))
 
 
@@ -140,17 +160,28 @@ def _apply_to_balances(entries: Sequence[Entry]) -> None:
     make_balance_rows(pipeline, keys)
     locked = lock_balance_rows(pipeline, keys)
     pipeline.run()
-    balances = {(row[0], row[1]): [Decimal(row[2]), Decimal(row[3])] for row in locked.rows}
+    balances = {(row[0], row[1]): [Decimal(amount) for amount in row[2:]] for row in locked.rows}
     for entry in entries:
         balance = balances[entry.account_id, entry.asset]
         balance[0] = EXACT.add(balance[0], entry.amount)
+    _make_up_shortages(balances)
     _refuse_impossible(balances)
-    set_balance_rows(pipeline, [(*key, available, held) for key, (available, held) in balances.items()])
+    set_balance_rows(pipeline, [(*key, *amounts) for key, amounts in balances.items()])
     pipeline.run()
 
 
+def _make_up_shortages(balances: dict[Key, list[Decimal]]) -> None:
+    """What comes in goes first to the margin that losses have eaten into."""
+    for balance in balances.values():
+        back = min(balance[0], balance[3])
+        if back > 0:
+            balance[0] = EXACT.subtract(balance[0], back)
+            balance[1] = EXACT.add(balance[1], back)
+            balance[3] = EXACT.subtract(balance[3], back)
+
+
 def _refuse_impossible(balances: dict[Key, list[Decimal]]) -> None:
-    for (account_id, asset), (available, _) in balances.items():
+    for (account_id, asset), (available, *_) in balances.items():
         if not fits(available):
             raise Refused(ErrorCode.VALIDATION_ERROR, "No account can hold that much.", amount=["too large"])
         if available < 0 and not _may_owe(account_id):

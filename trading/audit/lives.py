@@ -7,14 +7,13 @@ from trading.matching.events import (
     Amended,
     Cancelled,
     Event,
-    PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
-    StatusChanged,
     Traded,
     Triggered,
     Uncrossed,
+    WithoutOrder,
 )
 from trading.matching.lifecycle import RESTING, TRANSITIONS, Status, Step, ending
 from trading.matching.terms import ENTRY, OCO, Reason
@@ -56,7 +55,7 @@ class Lives:
             return self._take(event.order_id, ending(event.reason))
         if type(event) is Reduced:
             return self._reduce(event)
-        if isinstance(event, StatusChanged | PriceMoved):
+        if isinstance(event, WithoutOrder):
             return None
         assert not isinstance(event, Accepted | Cancelled | Reduced)
         return self._change(event)

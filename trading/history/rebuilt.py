@@ -10,18 +10,17 @@ from trading.matching.events import (
     Amended,
     Cancelled,
     Event,
-    PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
-    StatusChanged,
     Traded,
     Triggered,
     Uncrossed,
+    WithoutOrder,
 )
 
 # With these a command begins: whatever came in before has come to its end.
-_BEGINNINGS = Accepted | Amended | Rearmed | Triggered | Activated | StatusChanged | PriceMoved
+_BEGINNINGS = Accepted | Amended | Rearmed | Triggered | Activated | WithoutOrder
 
 
 class RebuiltMarket:
@@ -66,7 +65,7 @@ class RebuiltMarket:
             self._by_cost = event.order_id if event.budget is not None else self._by_cost
         elif isinstance(event, Traded | Uncrossed):
             self._trade(event, logged)
-        elif not isinstance(event, StatusChanged | PriceMoved):
+        elif not isinstance(event, WithoutOrder):
             self._change(event, logged)
 
     def _trade(self, event: Traded | Uncrossed, logged: Logged) -> None:

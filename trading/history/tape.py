@@ -1,5 +1,6 @@
 """The order-by-order tape: one row for each event of the log, in units of price and quantity (docs/tape-format.md)."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
@@ -12,10 +13,13 @@ from trading.matching.events import (
     Activated,
     Amended,
     Cancelled,
+    Deleveraged,
+    FundingMoved,
     PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
+    RiskNoted,
     StatusChanged,
     Traded,
     Triggered,
@@ -32,12 +36,15 @@ COLUMNS: dict[str, str] = {
     "post_only": "BOOLEAN", "reduce_only": "BOOLEAN", "self_trade_prevention": "VARCHAR",
     "protection_price": "VARCHAR", "display_quantity": "VARCHAR", "trigger_price": "VARCHAR",
     "trigger_source": "VARCHAR", "trail_amount": "VARCHAR", "trail_percent": "VARCHAR", "link": "VARCHAR",
-    "link_role": "VARCHAR", "status": "VARCHAR", "ends_at": "BIGINT",
+    "link_role": "VARCHAR", "status": "VARCHAR", "ends_at": "BIGINT", "details": "VARCHAR",
 }  # fmt: skip
 
 SUBMIT, CANCEL, REDUCE, AMEND, FILL = "submit", "cancel", "reduce", "amend", "fill"
 REFRESH, TRIGGER, ACTIVATE, STATUS, PRICE = "refresh", "trigger", "activate", "status", "price"
-ACTIONS = (SUBMIT, CANCEL, REDUCE, AMEND, FILL, REFRESH, TRIGGER, ACTIVATE, STATUS, PRICE)
+DELEVERAGE, FUNDING, RISK = "deleverage", "funding", "risk"  # of perpetuals
+ACTIONS = (
+    SUBMIT, CANCEL, REDUCE, AMEND, FILL, REFRESH, TRIGGER, ACTIVATE, STATUS, PRICE, DELEVERAGE, FUNDING, RISK
+)  # fmt: skip
 IN_AUCTION = "AUCTION"  # the reason of a fill at an auction's price
 
 _WHOLE_PERCENT = 10_000  # millionths
@@ -57,6 +64,7 @@ class TapeWriter:
             Accepted: self._submit, Traded: self._fill, Uncrossed: self._fill, Cancelled: self._cancel,
             Reduced: self._cancel, Amended: self._amend, Rearmed: self._amend, Refreshed: self._refresh,
             Triggered: self._enter, Activated: self._enter, StatusChanged: self._status, PriceMoved: self._moved,
+            Deleveraged: self._deleveraged, FundingMoved: self._funding, RiskNoted: self._risk,
         }  # fmt: skip
 
     def row(self, logged: Logged) -> Row:
@@ -133,6 +141,21 @@ class TapeWriter:
 
     def _moved(self, event: PriceMoved, logged: Logged) -> Row:
         return {"action": PRICE, "trigger_source": event.source, "price": self.price(event.price)}
+
+    def _deleveraged(self, event: Deleveraged, logged: Logged) -> Row:
+        return {
+            "action": DELEVERAGE, "account": event.account_id, "side": event.side,
+            "maker_account": event.counter_account_id, "price": self.price(event.price),
+            "quantity": self.quantity(event.quantity),
+        }  # fmt: skip
+
+    def _funding(self, event: FundingMoved, logged: Logged) -> Row:
+        details = json.dumps({"rate": event.rate, "funding_index": event.funding_index})
+        return {"action": FUNDING, "price": self.price(event.price), "details": details}
+
+    def _risk(self, event: RiskNoted, logged: Logged) -> Row:
+        details = json.dumps(event.details)
+        return {"action": RISK, "account": event.account_id, "reason": event.what, "details": details}
 
     def _order(self, action: str, event: Any) -> Row:
         return {

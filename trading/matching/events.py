@@ -199,4 +199,6 @@ class RiskNoted(NamedTuple):
 
 # Events that name one order, in its first field.
 OfOrder = Accepted | Cancelled | Reduced | Amended | Refreshed | Rearmed | Triggered | Activated
-Event = OfOrder | Traded | Uncrossed | StatusChanged | PriceMoved | Deleveraged | FundingMoved | RiskNoted
+# Events of no order at all.
+WithoutOrder = StatusChanged | PriceMoved | Deleveraged | FundingMoved | RiskNoted
+Event = OfOrder | Traded | Uncrossed | WithoutOrder

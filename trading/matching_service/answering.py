@@ -40,7 +40,11 @@ def account_ids(batch: "Batch") -> set[int]:
     asked = {carried.account_id for carried in batch.carried if carried.index is not None}
     orders = batch.book.orders
     trailed = {orders[order_id].account_id for order_id in batch.book.trailed if order_id in orders}
-    return (touched | ended | asked | trailed) - {batch.market.terms.fee_account_id, NOBODY}
+    return (touched | ended | asked | trailed) - {
+        batch.market.terms.fee_account_id,
+        NOBODY,
+        *batch.money.own_accounts,
+    }
 
 
 def _outcome(batch: "Batch", carried: "Carried", fills: list[FillRow]) -> Outcome:

@@ -10,18 +10,20 @@ from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import EXACT
 from common.pipelined import Answer, Pipeline
-from trading import settlement
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
 from trading.matching.events import Event
 from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
-from trading.matching_service import answering, asking, exits, statements, writing
+from trading.matching_service import answering, asking, entering, exits, kinds, statements, writing
 from trading.matching_service.barred import Barred
-from trading.matching_service.carried import Carried, FundsChanged
+from trading.matching_service.carried import Carried, Denial, FundsChanged
 from trading.matching_service.changes import Changes
+from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
+from trading.matching_service.money import SpotMoney
+from trading.matching_service.perpetual import Perpetual
 from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
     FillRow,
@@ -32,9 +34,11 @@ from trading.matching_service.requests import (
     Request,
 )
 from trading.matching_service.warm import WarmBook
+from trading.perpetual_settlement import Move
 
 Key = tuple[int, str]
 CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
+CHANGED = "The account has changed meanwhile; look again."
 
 
 class Batch:
@@ -43,9 +47,10 @@ class Batch:
 
     def __init__(
         self, symbol: str, requests: Sequence[Request], connection: Any, cursor: Any,
-        refused: dict[int, Refused], denied: Iterable[int], order_ids: list[int],
+        refused: dict[int, Refused], denied: Iterable[Denial], order_ids: list[int],
     ) -> None:  # fmt: skip
         self.symbol = symbol
+        self.is_perpetual = kinds.is_perpetual(symbol)
         self.requests = requests
         self.connection = connection
         self.cursor = cursor
@@ -58,6 +63,7 @@ class Batch:
         self.trade_ids: Sequence[tuple[Any, ...]] = []
         self.made_balances: set[Key] = set()
         self.fills: list[FillRow] = []
+        self.covers: list[Move] = []
         self._last = Pipeline(connection)
         self.quote_quantities: dict[int, Decimal] = {}  # of buys by cost, as asked for
 
@@ -76,6 +82,7 @@ class Batch:
         asked = asking.given_keys(self.requests)
         repeated = statements.find_repeated(pipeline, asked) if asked else Answer()
         self._barred = Barred(pipeline, self.requests)
+        self.money = self._money_for(pipeline, accounts)
         pipeline.run()
         if not state.rows or not market.rows:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
@@ -85,7 +92,17 @@ class Batch:
         self.now_ms = clock.to_ms(self.now)
         self._order_ids += [row[0] for row in taken.rows]
         self.funds = Funds(self.market, balances.rows)
+        self.money.read(self.market, self.funds)
         self.repeated = {(row[0], row[1]): row[2] for row in repeated.rows}
+
+    def _money_for(self, pipeline: Pipeline, accounts: Sequence[int]) -> SpotMoney | Perpetual:
+        if not self.is_perpetual:
+            return SpotMoney(self.connection)
+        return Perpetual(pipeline, self.symbol, accounts)
+
+    @property
+    def contract(self) -> ContractRow | None:
+        return self.money.contract if isinstance(self.money, Perpetual) else None
 
     # ---- 2 ----
 
@@ -93,6 +110,8 @@ class Batch:
         self.warm = warm
         self.book = warm.book
         self.book.begin()
+        if isinstance(self.money, Perpetual):
+            self.money.use(warm.positions)
         self._breaker = CircuitBreaker(self.market.breaker, warm.prices, self.now_ms, self.events)
 
     # ---- 3 and 4 ----
@@ -115,7 +134,7 @@ class Batch:
             price if self.book.triggers.watches(source) or asking.wants_price(self.requests, source) else None
             for source, price in ((MARK, self.market.rules.mark), (INDEX, self.market.rules.index))
         )
-        self._run(commands.Advance(self.now_ms, mark, index))
+        self.run(commands.Advance(self.now_ms, mark, index))
         self._follow_up()
 
     def _carry_out(self, index: int, request: Request, order_ids: list[int]) -> Outcome | None:
@@ -125,7 +144,7 @@ class Batch:
             return refused
         if isinstance(request, PlaceRequest | LinkedRequest):
             return self._place(index, request, order_ids)
-        return self._run(asking.command_of(request, self), index, request.account_id)
+        return self.run(asking.command_of(request, self), index, request.account_id)
 
     def _place(
         self, index: int, request: PlaceRequest | LinkedRequest, order_ids: list[int]
@@ -136,7 +155,7 @@ class Batch:
         if any(key in self.repeated for key in keys) or len(set(keys)) < len(keys):
             return Refused(ErrorCode.CONFLICT, "A client_order_id is used already.")
         command = asking.placing(request, order_ids, self)
-        outcome = self._run(command, index, request.account_id, [name for _, name in keys])
+        outcome = self.run(command, index, request.account_id, [name for _, name in keys])
         if outcome is None:
             self.repeated |= zip(keys, order_ids, strict=True)
             if isinstance(request, PlaceRequest) and request.new.quote_quantity is not None:
@@ -145,7 +164,7 @@ class Batch:
             done.order_ids = order_ids
         return outcome
 
-    def _run(
+    def run(
         self, command: commands.Command | Refusal, index: int | None = None, account_id: int = 0,
         client_order_ids: Sequence[str] = (),
     ) -> Outcome | None:  # fmt: skip
@@ -154,11 +173,12 @@ class Batch:
             assert index is not None, f"the exchange's own {command} was refused: {decision}"
             return Refused(decision.code, decision.message, **decision.details)
         assert not isinstance(command, Refusal)
-        settled = settlement.settle(self.market.terms, decision)
-        short = self.funds.refusal(account_id, settled.changes) if index is not None else None
+        settled: Any = self.money.settle(decision, self.book)
+        short = self.money.refusal(account_id, settled, self.funds) if index is not None else None
         if short is not None:
             return short
-        self.funds.add(settled.changes)
+        self.funds.add(settled.changes, settled.margins)
+        self.money.keep(settled)
         if client_order_ids:
             self.changes.place_all(asking.places_of(command), client_order_ids)
         self._apply(decision)
@@ -179,18 +199,19 @@ class Batch:
         while (command := follow_up(self.book, self.now_ms)) is not None:
             if isinstance(command, commands.Activate):
                 command = exits.sized(command, self)
-            self._run(command)
+            self.run(command if self.money.enters_unasked else entering.allowed(command, self))
             self._break_circuit()
 
     def _break_circuit(self) -> None:
         """Halt the market, before anything else happens, if its trades have come too far apart."""
         if self._breaker.has_tripped() and self.book.status == OPEN:
-            self._run(commands.SetStatus(HALTED, CIRCUIT_BREAKER))
+            self.run(commands.SetStatus(HALTED, CIRCUIT_BREAKER))
 
     # ---- 5 ----
 
     def lock_balances(self) -> None:
         keys = {key for carried in self.carried for key in carried.changes}
+        keys |= self.money.further_keys(keys)
         missing = keys - self.warm.known_balances
         pipeline = Pipeline(self.connection)
         if missing:
@@ -198,35 +219,48 @@ class Batch:
         balances = ledger.lock_balance_rows(pipeline, keys)
         fills = sum(len(carried.fills) for carried in self.carried)
         trade_ids = statements.take_trade_ids(pipeline, fills) if fills else Answer()
+        moves = sum(len(carried.settled.moves) for carried in self.carried)
+        move_ids = statements.take_transaction_ids(pipeline, moves) if moves else Answer()
+        self.money.lock(pipeline, {key[0] for key in keys})
         pipeline.run()
         self.locked = Funds(self.market, balances.rows)
+        self.move_ids = [row[0] for row in move_ids.rows]
         self.trade_ids = trade_ids.rows
         if len(self.locked) != len(keys):
             self.warm.known_balances.clear()
             raise AssertionError(f"{len(keys)} balances to lock, {len(self.locked)} found")
+        self.money.after_lock(self.locked)
         self.made_balances = missing
 
     # ---- 6 ----
 
     def judge(self) -> None:
         """Every command, in order, must be covered by what the locked rows really hold."""
-        denied: set[int] = set()  # all of them at once: each attempt costs a whole batch
+        denied: set[Denial] = set()  # all of them at once: each attempt costs a whole batch
         for carried in self.carried:
             if carried.index is not None and not denied:
-                short = self.locked.refusal(carried.account_id, carried.changes)
+                short = self.money.still_refused(carried.account_id, carried.settled, self.locked)
                 if short is not None:
                     raise FundsChanged({carried.index: short}, set())
-            elif isinstance(carried.command, commands.Activate) and not self._covers_exits(carried):
-                denied.add(carried.command.entry_id)
+            elif entering.is_denied(carried, self):
+                denied.add(entering.denial(carried.command))
                 continue
-            self.locked.add(carried.changes)
+            elif carried.expects is not None and not carried.expects.holds(self):
+                raise FundsChanged({carried.expects.request: Refused(ErrorCode.CONFLICT, CHANGED)}, set())
+            self.locked.add(carried.changes, carried.settled.margins)
+            self.money.was_judged(carried.settled)
         if denied:
             raise FundsChanged({}, denied)
-        self.locked.assert_none_negative()
+        self.covers = self.money.cover(self.locked)
+        if self.covers:
+            self.move_ids += self._take_transaction_ids(len(self.covers))
+        self.locked.assert_none_negative(self.money.own_accounts)
 
-    def _covers_exits(self, carried: Carried) -> bool:
-        accounts = {key[0] for key in carried.changes}
-        return all(self.locked.refusal(account, carried.changes) is None for account in accounts)
+    def _take_transaction_ids(self, count: int) -> list[int]:
+        pipeline = Pipeline(self.connection)
+        ids = statements.take_transaction_ids(pipeline, count)
+        pipeline.run()
+        return [row[0] for row in ids.rows]
 
     # ---- 7 ----
 
@@ -242,6 +276,7 @@ class Batch:
     def keep(self) -> None:
         """After the commit: the book stays as it is, and the balance rows made on the way exist."""
         self.book.keep()
+        self.money.commit()
         self.warm.known_balances |= self.made_balances
         self._breaker.keep()
 

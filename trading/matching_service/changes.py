@@ -10,14 +10,13 @@ from trading.matching.events import (
     Amended,
     Cancelled,
     Event,
-    PriceMoved,
     Rearmed,
     Reduced,
     Refreshed,
-    StatusChanged,
     Traded,
     Triggered,
     Uncrossed,
+    WithoutOrder,
 )
 from trading.matching.lifecycle import RESTING, Status, Step, after, ending
 from trading.matching.terms import ENTRY, OCO, Reason
@@ -133,7 +132,7 @@ class Changes:
             change.reason = event.reason.value
 
     def _record_rarer(self, event: Event, book: Book, sequence: int) -> None:
-        if isinstance(event, StatusChanged | PriceMoved):
+        if isinstance(event, WithoutOrder):
             return
         if type(event) is Uncrossed:
             self._record_uncrossing(event, book)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def sized(command: Activate, batch: "Batch") -> Activate:
     """On spot a buy's fee is taken from what was bought, so its exits sell whole lots of the rest."""
-    if command.entry_id in batch.denied:
+    if (Activate, command.entry_id) in batch.denied:
         return Activate(command.entry_id, 0, Reason.FUNDS)
-    if not command.quantity or _sells(command, batch):
+    if not command.quantity or batch.is_perpetual or _sells(command, batch):
         return command
     lots = _received_units(command.entry_id, batch) // batch.market.terms.base_per_lot
     return Activate(command.entry_id, lots, Reason.BELOW_ONE_LOT)

@@ -11,7 +11,7 @@ from common.errors import ErrorCode, Refused
 from common.pipelined import Pipeline, roll_back
 from trading.matching_service import statements, warm
 from trading.matching_service.batch import Batch
-from trading.matching_service.carried import FundsChanged
+from trading.matching_service.carried import Denial, FundsChanged
 from trading.matching_service.publish import publisher
 from trading.matching_service.requests import Outcome, Request
 
@@ -26,7 +26,7 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
     One thread per symbol at a time. Raises Refused UNKNOWN_SYMBOL or UNAVAILABLE for the batch as a whole.
     """
     refused: dict[int, Refused] = {}
-    denied: set[int] = set()
+    denied: set[Denial] = set()
     sent: list[Batch] = []
     order_ids: list[int] = []
     failures = 0
@@ -46,7 +46,7 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 
 
 def _in_transaction(
-    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[int], order_ids: list[int],
+    symbol: str, requests: Sequence[Request], refused: dict[int, Refused], denied: set[Denial], order_ids: list[int],
     sent: list[Batch],
 ) -> list[Outcome]:  # fmt: skip
     """sent: earlier attempts whose commit was sent and not answered, and then this one."""
@@ -97,7 +97,7 @@ def _bring_book(batch: Batch) -> warm.WarmBook:
     if known is not None and not _brought_up(known, batch):
         known = None
     if known is None:
-        known = _books[batch.symbol] = warm.load(batch.cursor, batch.symbol)
+        known = _books[batch.symbol] = warm.load(batch.cursor, batch.symbol, batch.contract)
     warm.watch_prices(batch.cursor, known, batch.market.breaker)
     assert known.book.sequence == batch.sequence, "the log ends before the symbol's sequence"
     return known
@@ -106,7 +106,7 @@ def _bring_book(batch: Batch) -> warm.WarmBook:
 def _brought_up(known: warm.WarmBook, batch: Batch) -> bool:
     if known.epoch != batch.epoch or known.book.sequence > batch.sequence:
         return False
-    if known.book.sequence < batch.sequence and warm.catch_up(batch.cursor, known) is None:
+    if known.book.sequence < batch.sequence and warm.catch_up(batch.cursor, known, batch.contract) is None:
         return False
     return known.book.status == batch.market.status
 

@@ -45,8 +45,11 @@ _TRADE_IDS = """
     SELECT nextval('trading_trade_id_seq'), nextval('accounts_ledgertransaction_id_seq')
     FROM generate_series(1, %s::int)"""
 
+_TRANSACTION_IDS = "SELECT nextval('accounts_ledgertransaction_id_seq') FROM generate_series(1, %s::int)"
+
 _BALANCES = """
-    SELECT b.account_id, b.asset, b.available::text, b.held::text FROM accounts_balance b
+    SELECT b.account_id, b.asset, b.available::text, b.held::text, b.margin::text, b.shortage::text
+    FROM accounts_balance b
     JOIN market_market m ON b.asset IN (m.base_id, m.quote_id)
     WHERE m.symbol = %s AND b.account_id = ANY(%s::bigint[])"""
 
@@ -154,8 +157,12 @@ def take_trade_ids(pipeline: Pipeline, count: int) -> Answer:
     return pipeline.add(_TRADE_IDS, count)
 
 
+def take_transaction_ids(pipeline: Pipeline, count: int) -> Answer:
+    return pipeline.add(_TRANSACTION_IDS, count)
+
+
 def read_balances(pipeline: Pipeline, symbol: str, account_ids: Sequence[int]) -> Answer:
-    """Rows (account_id, asset, available, held), without a lock."""
+    """Rows (account_id, asset, available, held, margin, shortage), without a lock."""
     return pipeline.add(_BALANCES, symbol, list(account_ids))
 
 

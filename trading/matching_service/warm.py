@@ -12,9 +12,11 @@ from common.errors import ErrorCode, Refused
 from common.pipelined import Pipeline
 from trading.matching.book import Book
 from trading.matching.events import Event
-from trading.matching_service import log
+from trading.matching_service import log, positions
+from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.loading import OPEN_ORDERS, forget_lone_entries, order_of, restore_market
 from trading.matching_service.market_row import Breaker
+from trading.matching_service.positions import WarmPositions
 from trading.matching_service.price_window import PriceWindow, Prints
 
 # Further behind than this, loading the open orders is quicker than walking the log.
@@ -64,9 +66,10 @@ class WarmBook:
     market_id: int
     known_balances: set[tuple[int, str]] = field(default_factory=set)
     prices: PriceWindow | None = None
+    positions: WarmPositions = field(default_factory=WarmPositions)
 
 
-def load(cursor: Any, symbol: str) -> WarmBook:
+def load(cursor: Any, symbol: str, contract: ContractRow | None = None) -> WarmBook:
     """The book from its open orders, oldest place first, in one consistent look. Raises UNKNOWN_SYMBOL."""
     cursor.execute(OPEN_ORDERS, (symbol,))
     rows = cursor.fetchall()
@@ -78,7 +81,10 @@ def load(cursor: Any, symbol: str) -> WarmBook:
         if row[0] is not None:
             order_of(book, row)
     forget_lone_entries(book)
-    return WarmBook(book, epoch, market_id)
+    warm = WarmBook(book, epoch, market_id)
+    if contract is not None:
+        warm.positions = positions.load(cursor.connection, book, contract)
+    return warm
 
 
 def watch_prices(cursor: Any, warm: WarmBook, breaker: Breaker | None) -> None:
@@ -93,7 +99,7 @@ def watch_prices(cursor: Any, warm: WarmBook, breaker: Breaker | None) -> None:
             warm.prices.add(to_ms(created_at), int(low), int(high))
 
 
-def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
+def catch_up(cursor: Any, warm: WarmBook, contract: ContractRow | None = None) -> list[LoggedEvent] | None:
     """Apply what the log has beyond the book, and return it.
 
     None if the book is of no use any more: of another epoch, ahead of the log, or too far behind.
@@ -115,6 +121,9 @@ def catch_up(cursor: Any, warm: WarmBook) -> list[LoggedEvent] | None:
         warm.book.replay(logged.event)
     if warm.prices is not None:
         _note_prices(warm.prices, news)
+    if contract is not None:
+        events = [logged.event for logged in news]
+        positions.refresh(cursor.connection, warm.positions, warm.book, contract, events)
     return news
 
 

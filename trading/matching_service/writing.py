@@ -8,12 +8,15 @@ from accounts.services import ledger
 from common.clock import from_ms
 from common.money import EXACT
 from common.pipelined import Pipeline
-from trading import settlement
 from trading.matching.events import Accepted, PriceMoved, StatusChanged, Traded, Uncrossed
 from trading.matching.terms import INDEX, MARK
 from trading.matching_service import condition_rows, log, statements
 from trading.matching_service.changes import OrderChange
 from trading.matching_service.requests import FillRow
+from trading.perpetual_settlement import PerpetualFill
+from trading.settlement import Fill
+
+Settled = Fill | PerpetualFill
 
 if TYPE_CHECKING:
     from trading.matching_service.batch import Batch
@@ -42,6 +45,8 @@ def write(batch: "Batch", pipeline: Pipeline) -> None:
         statements.add_trades(pipeline, market_id, now, [_trade_row(fill) for fill in batch.fills])
         _write_postings(batch, pipeline)
         push()
+    _write_moves(batch, pipeline)
+    batch.money.write(pipeline, batch.now, batch.locked)
     if batch.locked:
         ledger.set_balance_rows(pipeline, batch.locked.rows())
     _move_forward(batch, pipeline)
@@ -106,13 +111,9 @@ def _numbered_fills(batch: "Batch") -> Iterator[FillRow]:
         yield _fill_row(batch, fill, sequence, trade_id, transaction_id)
 
 
-def _fill_row(
-    batch: "Batch", fill: settlement.Fill, sequence: int, trade_id: int, transaction_id: int
-) -> FillRow:
+def _fill_row(batch: "Batch", fill: Settled, sequence: int, trade_id: int, transaction_id: int) -> FillRow:
     trade, rules, terms = fill.event, batch.market.rules, batch.market.terms
-    taker_gets, maker_gets = (
-        (terms.base, terms.quote) if trade.taker_side == "buy" else (terms.quote, terms.base)
-    )
+    taker_gets, maker_gets = batch.money.fee_assets(trade)
     amount = batch.funds.amount
     return FillRow(
         trade_id, batch.symbol, sequence, _ticks(batch, trade.price), EXACT.multiply(rules.lot, trade.quantity),
@@ -129,13 +130,30 @@ def _trade_row(fill: FillRow) -> tuple[Any, ...]:
 
 def _write_postings(batch: "Batch", pipeline: Pipeline) -> None:
     entries = []
-    settled = (fill for carried in batch.carried for fill in carried.fills)
+    settled: Iterator[Any] = (fill for carried in batch.carried for fill in carried.fills)
     amount = batch.funds.text
     for row, fill in zip(batch.fills, settled, strict=True):
-        for account_id, asset, units in settlement.entries(batch.market.terms, fill):
+        for account_id, asset, units in batch.money.entries(fill):
             entries.append((row.ledger_transaction_id, account_id, asset, amount(units, asset)))
     transactions = [(row.ledger_transaction_id, row.id) for row in batch.fills]
     ledger.add_trade_postings(pipeline, transactions, entries, batch.now)
+
+
+def _write_moves(batch: "Batch", pipeline: Pipeline) -> None:
+    """What moved money beside trades, and what the insurance fund paid for somebody."""
+    moves = [move for carried in batch.carried for move in carried.settled.moves] + batch.covers
+    if not moves:
+        return
+    amount = batch.funds.text
+    transactions = [
+        (number, move.kind, batch.symbol, "") for number, move in zip(batch.move_ids, moves, strict=True)
+    ]
+    entries = [
+        (number, account_id, asset, amount(units, asset))
+        for number, move in zip(batch.move_ids, moves, strict=True)
+        for account_id, asset, units in move.entries
+    ]
+    ledger.add_transactions(pipeline, transactions, entries, batch.now)
 
 
 def _order_rows(batch: "Batch") -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

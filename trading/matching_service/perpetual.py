@@ -1,0 +1,370 @@
+"""A batch of a perpetual: positions, margin and exposure on their way through the seven steps."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from common.errors import ErrorCode, Refused
+from common.money import EXACT, format_decimal, from_units
+from common.pipelined import Answer, Pipeline
+from risk.health import Health, Holding, watch_price
+from risk.position import Position
+from risk.requirement import OpenOrders
+from trading import perpetual_settlement
+from trading.matching.book import Book
+from trading.matching.events import Event, Traded, Uncrossed
+from trading.matching_service import contract_rows
+from trading.matching_service.contract_rows import ContractRow
+from trading.matching_service.funds import Funds
+from trading.matching_service.market_row import MarketRow
+from trading.matching_service.positions import WarmPositions
+from trading.perpetual_settlement import (
+    Move,
+    PerpetualFill,
+    PerpetualSettlement,
+    PerpetualTerms,
+    Standing,
+    settle_perpetual,
+)
+
+FIRST_LEVERAGE = 5
+Rows = Iterable[Sequence[Any]]
+Watch = tuple[int, int, Decimal]  # account, market and price
+Others = Mapping[int, Sequence["Elsewhere"]]
+
+
+class Elsewhere:
+    """A position of an account in another contract than the batch's, as it was read."""
+
+    __slots__ = ("contract", "position")
+
+    def __init__(self, contract: ContractRow, position: Position) -> None:
+        self.contract = contract
+        self.position = position
+
+
+def elsewhere(rows: Rows, contracts: Mapping[int, ContractRow], here: int) -> Others:
+    """By account, from rows of contract_rows.read_positions_of."""
+    found: dict[int, list[Elsewhere]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row[0], row[1])):
+        if row[1] != here:
+            contract = contracts[row[1]]
+            found[row[0]].append(Elsewhere(contract, contract_rows.position_of(row, contract)))
+    return found
+
+
+def cross_holdings(others: Sequence[Elsewhere]) -> list[Holding]:
+    return [
+        each.contract.holding(each.position)
+        for each in others
+        if each.position.size and not each.position.is_isolated
+    ]
+
+
+def watches_elsewhere(
+    account_id: int, health: Health, others: Sequence[Elsewhere], is_warned: bool
+) -> list[Watch]:
+    """The watch prices of an account's cross positions in other contracts that are not right any more."""
+    watches = []
+    for each in others:
+        if each.position.size and not each.position.is_isolated:
+            contract = each.contract
+            price = watch_price(health, contract.holding(each.position), is_warned)
+            if price != each.position.watch:
+                watches.append((account_id, contract.market_id, EXACT.multiply(contract.tick, price)))
+    return watches
+
+
+class Perpetual:
+    """Asks in the pipeline of step 1; `read` once it has run."""
+
+    enters_unasked = False  # an order that waits for its trigger reserves nothing
+
+    def __init__(self, pipeline: Pipeline, symbol: str, account_ids: Sequence[int]) -> None:
+        self.symbol = symbol
+        self._contracts = contract_rows.read_contracts(pipeline)
+        self._limits = contract_rows.read_limits(pipeline)
+        self._total = contract_rows.read_total(pipeline)
+        self._tiers = contract_rows.read_tiers(pipeline, account_ids)
+        self._positions = contract_rows.read_positions_of(pipeline, account_ids)
+        self._locked_positions = Answer()
+        self._locked_total: Answer | None = None
+
+    def read(self, market: MarketRow, funds: Funds) -> None:
+        self.contracts = contract_rows.contracts(self._contracts.rows)
+        self.contract = next(each for each in self.contracts.values() if each.symbol == self.symbol)
+        self.limits = contract_rows.limits(self._limits.rows, self.contract)
+        self.tiers: dict[int, int] = dict(self._tiers.rows)
+        self.others = elsewhere(self._positions.rows, self.contracts, self.contract.market_id)
+        self.total = contract_rows.units(self._total.rows[0][0], self.contract) if self._total.rows else 0
+        self.funding_index, self.exposure = self.contract.funding_index, self.contract.exposure
+        terms, contract = market.terms, self.contract
+        self.terms = PerpetualTerms(
+            terms.quote, terms.quote_per_step, terms.maker_fee, terms.taker_fee, terms.fee_account_id,
+            contract.clearing_account_id, contract.funding_account_id, contract.insurance_account_id,
+        )  # fmt: skip
+        self.own_accounts = frozenset(self.terms[4:])
+
+    def use(self, warm: WarmPositions) -> None:
+        self.warm = warm
+        self.positions: dict[int, Position] = {}  # touched by this batch
+        self.orders: dict[int, OpenOrders] = {}
+
+    # ---- 3 and 4: match and settle ----
+
+    def position(self, account_id: int) -> Position:
+        """As it stands after what the batch has done so far; not to be changed."""
+        found = self.positions.get(account_id) or self.warm.positions.get(account_id)
+        return self._opened(account_id) if found is None else found
+
+    def settle(self, events: Iterable[Event], book: Book) -> PerpetualSettlement:
+        standing = Standing(_Layered(self.positions, self.warm.positions),
+                            _Layered(self.orders, self.warm.orders), self._opened, self.funding_index)  # fmt: skip
+        return settle_perpetual(self.terms, events, book, standing)
+
+    def keep(self, settled: PerpetualSettlement) -> None:
+        """A command was carried out."""
+        self.exposure += self._more_exposure(settled)
+        self.positions |= settled.positions
+        self.orders |= settled.orders
+        self.funding_index = settled.funding_index
+
+    def refusal(self, account_id: int, settled: PerpetualSettlement, funds: Funds) -> Refused | None:
+        """Why the account may not do this, judged by balances that may have changed since they were read."""
+        return self._judge(account_id, settled, funds, self.position(account_id), self.others, self.total)
+
+    def _opened(self, account_id: int) -> Position:
+        leverage = min(FIRST_LEVERAGE, self.tiers.get(account_id, FIRST_LEVERAGE))
+        return Position(leverage, funding_index=self.funding_index)
+
+    def _more_exposure(self, settled: PerpetualSettlement) -> int:
+        return sum(
+            after.exposure - self.position(account_id).exposure
+            for account_id, after in settled.positions.items()
+        )
+
+    # ---- may it happen? ----
+
+    def _judge(
+        self, account_id: int, settled: PerpetualSettlement, funds: Funds, before: Position, others: Others,
+        total: int,
+    ) -> Refused | None:  # fmt: skip
+        after = settled.positions.get(account_id)
+        if after is None:
+            return None
+        if after.exposure > before.exposure:
+            refused = self._beyond_limits(account_id, before, after, others, total)
+            if refused is not None:
+                return refused
+        return self._beyond_margin(account_id, before, after, settled, funds, others)
+
+    def _beyond_limits(
+        self, account_id: int, before: Position, after: Position, others: Others, total: int
+    ) -> Refused | None:
+        if self.contract.mark is None:
+            return Refused(ErrorCode.NO_MARK_PRICE)
+        refused = self.too_much_leverage(account_id, after.leverage, after.exposure)
+        if refused is not None:
+            return refused
+        more = after.exposure - before.exposure
+        elsewhere = sum(each.position.exposure for each in others.get(account_id, ()))
+        limits = self.limits
+        for scope, exposure, most in (
+            ("user", after.exposure + elsewhere, limits.user),
+            ("user_in_contract", after.exposure, limits.user_here),
+            ("contract", self.exposure + more, limits.contract),
+            ("total", total + self.exposure - self.contract.exposure + more, limits.total),
+        ):
+            if most is not None and exposure > most:
+                amounts = {"exposure": self.shown(exposure), "maximum": self.shown(most)}
+                return Refused(ErrorCode.EXPOSURE_LIMIT, scope=scope, **amounts)
+        return None
+
+    def too_much_leverage(self, account_id: int, leverage: int, exposure: int) -> Refused | None:
+        """Beyond what the tier allows, or the bracket of a position this large."""
+        of_tier = self.tiers.get(account_id)
+        of_bracket = self.contract.terms.brackets.maximum_leverage(exposure)
+        most = of_bracket if of_tier is None else min(of_tier, of_bracket)
+        if leverage <= most:
+            return None
+        details = {"leverage": leverage, "maximum_leverage": most, "notional": self.shown(exposure)}
+        if of_tier is not None and of_tier < leverage:
+            return Refused(
+                ErrorCode.LEVERAGE_TOO_HIGH,
+                f"Your tier allows at most {of_tier}x.",
+                limited_by="tier",
+                **details,
+            )
+        text = f"A position of {details['notional']} {self.terms.quote} may have at most {of_bracket}x."
+        return Refused(ErrorCode.LEVERAGE_TOO_HIGH, text, limited_by="bracket", **details)
+
+    def _beyond_margin(
+        self, account_id: int, before: Position, after: Position, settled: PerpetualSettlement, funds: Funds,
+        others: Others,
+    ) -> Refused | None:  # fmt: skip
+        """What requires more margin must leave some after unrealised losses; all else must not cost more than
+        there is. Unrealised profits count only against losses."""
+        key = account_id, self.terms.quote
+        more_free, more_firm = settled.changes[key]
+        more_margin = settled.margins.get(account_id, 0)
+        free, _, margin = funds.parts(key)
+        if more_margin + more_firm > 0 or abs(after.size) > abs(before.size):
+            left = free + more_free + min(0, self.unrealised(account_id, after, others))
+            if left >= 0 or more_free >= 0:
+                return None
+            required, has = -more_free, left - more_free
+        elif more_free + more_margin >= 0 or free + more_free + margin + more_margin >= 0:
+            return None
+        else:
+            required, has = -more_free - more_margin, free + margin
+        return Refused(
+            ErrorCode.INSUFFICIENT_MARGIN, asset=self.terms.quote, required=self.shown(required),
+            available=self.shown(max(0, has)),
+        )  # fmt: skip
+
+    def unrealised(self, account_id: int, own: Position, others: Others) -> int:
+        holdings = cross_holdings(others.get(account_id, ()))
+        if own.size and not own.is_isolated and self.contract.mark is not None:
+            holdings.append(self.own_holding(own))
+        return sum(each.unrealised for each in holdings)
+
+    def own_holding(self, position: Position) -> Holding:
+        return self.contract._replace(funding_index=self.funding_index).holding(position)
+
+    def health(
+        self, position: Position, others: Sequence[Elsewhere], cash: int
+    ) -> tuple[Health, Holding | None]:
+        """Of the position alone if it is isolated, else of all that is cross; and the position as it is judged."""
+        own = self.own_holding(position) if position.size else None
+        if position.is_isolated and own is not None:
+            return Health(position.isolated_margin, [own]), own
+        holdings = cross_holdings(others)
+        return Health(cash, holdings if own is None else [*holdings, own]), own
+
+    def shown(self, units: int) -> str:
+        return format_decimal(from_units(units, self.contract.precision))
+
+    # ---- 5: lock ----
+
+    def further_keys(self, keys: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+        """The insurance fund's balance, where somebody may lose more than they have."""
+        has_traded = any(key[0] == self.terms.clearing_account_id for key in keys)
+        return {(self.terms.insurance_account_id, self.terms.quote)} if has_traded else set()
+
+    def lock(self, pipeline: Pipeline, account_ids: Iterable[int]) -> None:
+        """After the balances: their locks keep the accounts' other positions as they are."""
+        users = sorted(set(account_ids) - self.own_accounts)
+        self._locked_positions = contract_rows.read_positions_of(pipeline, users)
+        self._liquidations = contract_rows.read_liquidations(pipeline, users)
+        if self.exposure != self.contract.exposure:
+            self._locked_total = contract_rows.read_total(pipeline, lock=True)
+
+    def after_lock(self, locked: Funds) -> None:
+        here = self.contract.market_id
+        self.locked_others = elsewhere(self._locked_positions.rows, self.contracts, here)
+        if self._locked_total is not None:
+            self.total = contract_rows.units(self._locked_total.rows[0][0], self.contract)
+        self.warned = {(row[0], row[1]) for row in self._liquidations.rows}
+        self._judged: dict[int, Position] = {}
+        self._judged_exposure = self.contract.exposure
+
+    # ---- 6: judge ----
+
+    def still_refused(self, account_id: int, settled: PerpetualSettlement, locked: Funds) -> Refused | None:
+        """The same judgement in the same order, by what the locked rows hold."""
+        before = self._judged.get(account_id) or self.warm.positions.get(account_id)
+        now, self.exposure = self.exposure, self._judged_exposure
+        try:
+            return self._judge(
+                account_id,
+                settled,
+                locked,
+                before or self._opened(account_id),
+                self.locked_others,
+                self.total,
+            )
+        finally:
+            self.exposure = now
+
+    def was_judged(self, settled: PerpetualSettlement) -> None:
+        for account_id, after in settled.positions.items():
+            before = self._judged.get(account_id) or self.warm.positions.get(account_id)
+            self._judged_exposure += after.exposure - (before.exposure if before else 0)
+        self._judged |= settled.positions
+
+    def cover(self, locked: Funds) -> list[Move]:
+        """What accounts lost beyond what they had is paid by the insurance fund, which may owe for it.
+
+        It happens to makers whose orders fill after the price has run away and before they could be liquidated.
+        """
+        covers, insurance = [], (self.terms.insurance_account_id, self.terms.quote)
+        for account_id in self.positions:
+            key = account_id, self.terms.quote
+            free, _, margin = locked.parts(key)
+            if free + margin < 0:
+                shortfall = -free - margin
+                locked.add({key: [shortfall, 0], insurance: [-shortfall, 0]})
+                covers.append(
+                    Move(perpetual_settlement.INSURED, [(*key, shortfall), (*insurance, -shortfall)])
+                )
+        return covers
+
+    # ---- 7: write ----
+
+    def entries(self, fill: PerpetualFill) -> list[tuple[int, str, int]]:
+        return perpetual_settlement.entries(self.terms, fill)
+
+    def fee_assets(self, trade: Traded | Uncrossed) -> tuple[str, str]:
+        return self.terms.quote, self.terms.quote
+
+    def write(self, pipeline: Pipeline, now: Any, locked: Funds) -> None:
+        """Positions, what is watched in other contracts, and the contract's own row."""
+        watches = self._watch(locked)
+        rows = [
+            contract_rows.position_row(account_id, position, self.contract)
+            for account_id, position in self.positions.items()
+        ]
+        if rows:
+            contract_rows.set_positions(pipeline, self.contract.market_id, now, rows)
+        if watches:
+            contract_rows.set_watches(pipeline, watches)
+        contract = self.contract
+        if (self.funding_index, self.exposure) != (contract.funding_index, contract.exposure):
+            contract_rows.set_contract(pipeline, contract, self.funding_index, self.exposure)
+        if self.exposure != contract.exposure:
+            contract_rows.add_to_total(pipeline, self.exposure - contract.exposure, contract.precision)
+
+    def _watch(self, locked: Funds) -> list[Watch]:
+        """Where each position that was touched is to be looked at, and those of the same accounts elsewhere."""
+        watches: list[Watch] = []
+        for account_id, position in self.positions.items():
+            free, _, margin = locked.parts((account_id, self.terms.quote))
+            others = self.locked_others.get(account_id, ())
+            health, own = self.health(position, others, free + margin)
+            position.watch = None
+            if own is not None:
+                about = self.contract.market_id if position.is_isolated else None
+                position.watch = watch_price(health, own, (account_id, about) in self.warned)
+            if position.is_isolated:
+                health = Health(free + margin, cross_holdings(others))
+            watches += watches_elsewhere(account_id, health, others, (account_id, None) in self.warned)
+        return watches
+
+    # ---- after the commit ----
+
+    def commit(self) -> None:
+        self.warm.positions |= self.positions
+        self.warm.orders |= self.orders
+
+
+class _Layered(dict[int, Any]):
+    """What the batch has touched, before what was there."""
+
+    def __init__(self, touched: Mapping[int, Any], known: Mapping[int, Any]) -> None:
+        super().__init__()
+        self._touched, self._known = touched, known
+
+    def get(self, key: int, default: Any = None) -> Any:
+        found = self._touched.get(key)
+        return self._known.get(key, default) if found is None else found
