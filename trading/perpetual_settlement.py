@@ -174,7 +174,9 @@ class _Settling:
     def finish(self) -> PerpetualSettlement:
         done, quote = self._done, self._terms.quote
         for account_id, position in done.positions.items():
-            orders = done.orders.get(account_id) or self._standing.orders.get(account_id, NO_ORDERS)
+            orders = done.orders.get(account_id)
+            if orders is None:
+                orders = self._standing.orders.get(account_id, NO_ORDERS)
             needed = requirement(position, orders, self._terms.taker_fee)
             more = needed.margin - position.requirement
             position.requirement, position.exposure = needed
