@@ -83,7 +83,12 @@ def average_price(order: Order | PlacedRow) -> Decimal | None:
     """What a unit cost on average, to 8 decimals, only to be shown; None without a fill."""
     if not order.filled_quantity:
         return None
-    return FLOORING.divide(order.filled_cost, order.filled_quantity).quantize(AVERAGE_STEP, ROUND_HALF_EVEN)
+    return average(order.filled_cost, order.filled_quantity)
+
+
+def average(cost: Decimal, quantity: Decimal) -> Decimal:
+    """Price of a unit, to 8 decimals."""
+    return FLOORING.divide(cost, quantity).quantize(AVERAGE_STEP, ROUND_HALF_EVEN)
 
 
 def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
@@ -103,6 +108,18 @@ def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
         "cost": format_decimal(trade.cost),
         "fee": format_decimal(trade.taker_fee if is_taker else trade.maker_fee),
         "fee_asset": base if bought else quote,
+        "time": to_ms(trade.created_at),
+    }
+
+
+def public_trade_json(trade: Trade, symbol: str) -> dict[str, Any]:
+    """A trade as anybody may see it (PublicTradeSerializer)."""
+    return {
+        "id": trade.id,
+        "symbol": symbol,
+        "price": format_decimal(trade.price),
+        "quantity": format_decimal(trade.quantity),
+        "side": trade.taker_side,
         "time": to_ms(trade.created_at),
     }
 

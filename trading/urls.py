@@ -2,13 +2,26 @@
 
 from django.urls import path
 
-from trading.api import account, auction, book, linked_orders, market_data, orders, simulated_margin, staff
+from trading.api import (
+    account,
+    auction,
+    book,
+    linked_orders,
+    market_data,
+    orders,
+    simulated_margin,
+    staff,
+    trades,
+)
 
 urlpatterns = [
     path("time", book.TimeView.as_view(), name="time"),
     path("ticker", market_data.TickersView.as_view(), name="tickers"),
     path("ticker/<str:symbol>", market_data.TickerView.as_view(), name="ticker"),
     path("orderbook/<str:symbol>", book.OrderBookView.as_view(), name="orderbook"),
+    path("trades/", trades.PlaceTradeView.as_view(), name="place_trade"),
+    path("trades/recent", trades.RecentTradesView.as_view(), name="recent_trades"),
+    path("trades/<int:trade_id>", trades.TradeView.as_view(), name="trade"),
     path("trades/simulate-margin", simulated_margin.SimulateMarginView.as_view(), name="simulate_margin"),
     path("trades/<str:symbol>", market_data.TradesView.as_view(), name="trades"),
     path("klines/<str:symbol>", market_data.KlinesView.as_view(), name="klines"),

@@ -29,8 +29,8 @@ def described(method, path):
     addresses = [
         address for address in schema()["paths"] if _pattern(address).fullmatch(path.partition("?")[0])
     ]
-    # The one with the fewest placeholders: orders/batch before orders/{reference}.
-    for address in sorted(addresses, key=lambda address: address.count("{")):
+    # The one with the fewest placeholders: orders/batch before orders/{reference}; then the one with a number.
+    for address in sorted(addresses, key=lambda address: (address.count("{"), not _numbers(address))):
         if method.lower() in schema()["paths"][address]:
             return address, schema()["paths"][address][method.lower()]
     return None
@@ -55,7 +55,25 @@ def violations(method, path, answer):
 
 @cache
 def _pattern(address):
-    return re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(address)))
+    numbers = _numbers(address)
+    parts = re.split(r"\{([^}]*)\}", address)  # every second one is a placeholder's name
+    return re.compile(
+        "".join(
+            ("[0-9]+" if part in numbers else "[^/]+") if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        )
+    )
+
+
+@cache
+def _numbers(address):
+    """The placeholders of an address that take a number."""
+    return {
+        parameter["name"]
+        for operation in schema()["paths"][address].values()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path" and parameter["schema"]["type"] == "integer"
+    }
 
 
 @cache

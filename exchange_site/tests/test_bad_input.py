@@ -78,6 +78,7 @@ GOOD = {
         "price": "50000.00",
         "leverage": 10,
     },
+    "place_trade": {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "30000"},
     "resume_market": {"auction_seconds": 0},
     "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},
@@ -99,7 +100,7 @@ WITHOUT_A_BODY = [
     "cancel_order_by_post",
     "cancel_all_orders",
 ]
-PLACES = {"symbol": "BTC-USDT", "reference": "client:resting", "key_id": "1", "user_id": "1"}
+PLACES = {"symbol": "BTC-USDT", "reference": "client:resting", "key_id": "1", "user_id": "1", "trade_id": "1"}
 TABLES = [
     "trading_order", "trading_ordercondition", "trading_orderevent", "trading_trade", "trading_bookstate",
     "trading_cancelafter", "market_market",

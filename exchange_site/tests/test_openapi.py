@@ -22,6 +22,9 @@ GET /api/v1/markets/{symbol}/auction
 GET /api/v1/orderbook/{symbol}
 GET /api/v1/trades/{symbol}
 POST /api/v1/trades/simulate-margin
+POST /api/v1/trades/
+GET /api/v1/trades/recent
+GET /api/v1/trades/{trade_id}
 GET /api/v1/klines/{symbol}
 GET /api/v1/market/price/{symbol}
 POST /api/v1/auth/register
@@ -90,7 +93,7 @@ def test_it_describes_every_method_of_every_address(client):
     for method, address, _ in operations():
         told.setdefault(address, set()).add(method)
     for address, methods in told.items():
-        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1)
+        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
         view = client.generic("OPTIONS", path).resolver_match.func.cls
         served = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
         assert served == methods, address
@@ -163,7 +166,7 @@ def test_every_answer_is_as_described(exchange):
     wait(maker)
     market_data(stranger)
     lists(maker)
-    contracts(maker)
+    contracts(maker, taker=bob)
     errors(maker, bob, Checked(key_desk(alice.user, "read").client))
     staff(admin, alice.user.pk)
     identity(stranger)
@@ -238,11 +241,19 @@ def lists(ask):
     ask("POST", "faucet", status=200)
 
 
-def contracts(ask):
+def contracts(ask, taker):
     asked = {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "50000.00", "leverage": 10}
     ask("POST", "trades/simulate-margin", asked, 200)
     ask("POST", "trades/simulate-margin", asked | {"leverage": 1}, 200)
     ask("POST", "trades/simulate-margin", asked | {"symbol": "BTC-USDT"}, 422)
+    order = {"symbol": "BTC-PERP", "side": "long", "size": "0.1"}
+    ask("POST", "trades/", order | {"price": "50000", "client_order_id": "long"}, 201)
+    ask("POST", "trades/", order | {"price": "50000", "client_order_id": "long"}, 200)
+    [trade_id] = taker("POST", "trades/", order | {"side": "short"}, 201).json()["trade"]["ids"]
+    for path in (f"trades/{trade_id}", "trades/recent", "trades/recent?symbol=BTC-PERP&limit=1"):
+        ask("GET", path, status=200)
+    ask("GET", "trades/1", status=404)
+    ask("GET", "trades/recent?limit=0", status=400)
 
 
 def errors(ask, other, reader):
@@ -299,7 +310,7 @@ def test_bad_bodies_are_answered_as_described(exchange, content, content_type):
     admin = Desk(person("admin", is_staff=True)).client
     for method, address, _ in operations():
         if method in ("POST", "PATCH"):
-            path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1)
+            path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
             answer = admin.generic(method, path, content, content_type=content_type)
             assert answer.status_code in (400, 413, 415), (address, answer.content)
             assert violations(method, path, answer) == []
@@ -307,7 +318,7 @@ def test_bad_bodies_are_answered_as_described(exchange, content, content_type):
 
 def test_strangers_are_answered_as_described(exchange):
     for method, address, operation in operations():
-        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1)
+        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
         answer = Desk().client.generic(method, path)
         private = {} not in operation.get("security", [{}])
         assert (answer.status_code == 401) == private, (method, address)

@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from common.clock import now
-from common.errors import Refused
+from common.errors import ErrorCode, Refused
 from market.candles import (
     INTERVALS,
     Bar,
@@ -35,6 +35,7 @@ from trading.models import Trade
 from trading.selectors.book import book_snapshot
 
 DAY = timedelta(days=1)
+BIGINT_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,17 @@ def public_trades(symbol: str) -> QuerySet[Trade]:
     market = market_by_symbol(symbol)
     shown = ("id", "sequence", "price", "quantity", "cost", "taker_side", "created_at")
     return Trade.objects.filter(market=market).only(*shown).order_by("-sequence")
+
+
+def public_trade(trade_id: int) -> Trade:
+    """One trade with its market, without its owners. Raises Refused(NOT_FOUND)."""
+    shown = ("id", "price", "quantity", "taker_side", "created_at", "market__symbol")
+    trade = None
+    if trade_id <= BIGINT_MAX:
+        trade = Trade.objects.select_related("market").only(*shown).filter(pk=trade_id).first()
+    if trade is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such trade.")
+    return trade
 
 
 def last_price(symbol: str) -> Decimal | None:

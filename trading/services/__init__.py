@@ -19,6 +19,7 @@ from trading.services.mark_prices import mark_prices
 from trading.services.open_market import open_market
 from trading.services.place_linked import LinkedLeg, place_linked
 from trading.services.place_order import place_order, place_orders
+from trading.services.place_trade import place_trade
 from trading.services.refresh_prices import refresh_prices
 from trading.services.roll_up_candles import roll_up_candles
 from trading.services.set_market_status import set_market_status
@@ -47,6 +48,7 @@ __all__ = [
     "place_linked",
     "place_order",
     "place_orders",
+    "place_trade",
     "refresh_prices",
     "roll_up_candles",
     "set_market_status",
