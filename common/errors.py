@@ -59,6 +59,7 @@ class ErrorCode(Enum):
     LENDING_LIMIT = (422, "As much of this asset is not lent to you now.")
     NO_LOAN = (422, "You owe nothing of this asset.")
     LIQUIDATION_IN_PROGRESS = (422, "The account is being liquidated.")
+    PRICE_NOT_SIMULATED = (409, "Only a simulated price can be set by hand.")
     FAUCET_LIMIT = (422, "The faucet gives only so much test money per user.")
 
     def __init__(self, status: int, text: str) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from common.errors import ErrorCode, Refused
-from market.models import Asset, Market, Price
+from market.models import Asset, IndexSource, Market, Price
 
 # What a symbol can look like. Decided before the database is asked: PostgreSQL cannot even be sent a NUL.
 _SYMBOL = re.compile(r"[A-Z0-9]{1,12}(?:-[A-Z0-9]{1,11})?", re.ASCII)
@@ -35,6 +35,12 @@ def price_of(symbol: str) -> Price | None:
     """
     market = market_by_symbol(symbol)
     return Price.objects.select_related("market").filter(market=market).first()
+
+
+def sources_of(symbol: str) -> list[IndexSource]:
+    """What each source said of the market's price, the freshest first. Raises Refused(UNKNOWN_SYMBOL)."""
+    rows = IndexSource.objects.filter(market=market_by_symbol(symbol))
+    return list(rows.order_by("-updated_at", "source"))
 
 
 def prices() -> list[Price]:

@@ -47,6 +47,11 @@ class MoneyString(serializers.Field):
         return format_decimal(value)
 
 
+@extend_schema_field({"type": "string", "pattern": r"^-?(0|[1-9]\d*)(\.\d+)?$", "example": "-1.5"})
+class SignedMoneyString(MoneyString):
+    """An amount that can be negative, only shown."""
+
+
 @extend_schema_field(OpenApiTypes.INT64)
 class Milliseconds(serializers.Field):
     """A moment: integer milliseconds since the epoch, UTC, in and out; an aware `datetime` inside."""

@@ -79,6 +79,7 @@ GOOD = {
         "leverage": 10,
     },
     "place_trade": {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "30000"},
+    "move_price": {"symbol": "BTC-USDT", "price": "60000", "reason": "a lesson"},
     "resume_market": {"auction_seconds": 0},
     "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},

@@ -177,7 +177,8 @@ def test_every_answer_is_as_described(exchange):
 
 def market_data(ask):
     for path in ("time", "assets", "markets", "ticker", "ticker/BTC-USDT", "orderbook/BTC-USDT", "trades/BTC-USDT",
-                 "klines/BTC-USDT?interval=1s", "market/price/BTC-USDT"):  # fmt: skip
+                 "klines/BTC-USDT?interval=1s", "market/price/BTC-USDT", "market/price/BTC-PERP",
+                 "funding/BTC-PERP"):  # fmt: skip
         ask("GET", path, status=200)
 
 
@@ -275,6 +276,9 @@ def staff(ask, user_id):
     ask("GET", f"account/{user_id}", status=200)
     ask("GET", "account/0", status=404)
     ask("POST", "market/tick", status=200)
+    ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "60000"}, 200)
+    ask("POST", "market/price", {"symbol": "BTC-PERP", "price": "60000"}, 409)
+    ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "0.001"}, 422)
     ask("POST", "markets/BTC-USDT/halt", status=200)
     ask("POST", "markets/BTC-USDT/resume", {"auction_seconds": 60}, 200)
     ask("GET", "markets/BTC-USDT", status=200)

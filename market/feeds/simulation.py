@@ -59,8 +59,9 @@ class SimulatedFeed:
         """
         legs = dict(self._known)
         crosses: dict[str, tuple[str, str]] = {}
+        quotes = {walk.symbol: walk.quote for walk in self._walks.values()}
         for walk in self._walks.values():
-            pair = self._legs(walk)
+            pair = legs_of(walk.symbol, walk.base, walk.quote, quotes)
             if walk.symbol in legs:
                 continue
             if pair:
@@ -73,15 +74,16 @@ class SimulatedFeed:
                 legs[symbol] = to_tick(ratio, self._walks[symbol].tick)
         return {symbol: legs[symbol] for symbol in symbols if symbol in legs}
 
-    def _legs(self, walk: Walk) -> tuple[str, str] | None:
-        """The two markets whose ratio this one is."""
-        if walk.symbol in ANCHORS:
-            return None
-        for quote in sorted({other.quote for other in self._walks.values()}):
-            pair = (f"{walk.base}-{quote}", f"{walk.quote}-{quote}")
-            if all(leg in self._walks for leg in pair):
-                return pair
+
+def legs_of(symbol: str, base: str, quote: str, quotes: Mapping[str, str]) -> tuple[str, str] | None:
+    """The two markets whose ratio this one's price is. quotes: the quote asset of each market, by symbol."""
+    if symbol in ANCHORS:
         return None
+    for asset in sorted(set(quotes.values())):
+        pair = (f"{base}-{asset}", f"{quote}-{asset}")
+        if all(leg in quotes for leg in pair):
+            return pair
+    return None
 
 
 def next_price(seed: int, walk: Walk) -> Decimal | None:

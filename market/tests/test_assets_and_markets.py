@@ -45,6 +45,7 @@ def test_markets_with_their_rules_as_plain_decimal_strings(client):
         "breaker_window_seconds": 60,
         "auction_seconds": 0,
         "auction_ends_at": None,
+        "contract": None,
     }
     assert [market["symbol"] for market in others] == ["ETH-BTC", "ETH-USDT"]
 

@@ -1,13 +1,12 @@
-"""Public market data, and the staff's price tick.
+"""Public market data.
 
-GET /api/v1/ticker · ticker/{symbol} · trades/{symbol} · klines/{symbol} · market/price/{symbol}
-POST /api/v1/market/tick
+GET /api/v1/ticker · ticker/{symbol} · trades/{symbol} · klines/{symbol}
 """
 
 from datetime import datetime
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
@@ -15,20 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.permissions import IsStaff
-from common.api.fields import LATEST_MS, Milliseconds, MoneyString
+from common.api.fields import LATEST_MS, Milliseconds, MoneyString, SignedMoneyString
 from common.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorPage, read_limit
 from common.api.query import query_integer
 from common.api.schema import errors
-from common.api.serializers import StrictSerializer
 from common.clock import from_ms
 from market.candles import INTERVALS
-from market.models import Price
-from market.selectors import price_of
 from trading.models import Order
 from trading.presentation import kline_json, ticker_json
-from trading.selectors.market_data import klines, last_price, public_trades, tickers
-from trading.services.refresh_prices import refresh_prices
+from trading.selectors.market_data import klines, public_trades, tickers
 from trading.services.roll_up_candles import roll_up_if_behind
 from trading.shared_ticker import newest_ticker
 
@@ -42,11 +36,6 @@ _KLINE = {
     "maxItems": 8,
     "example": [1700000000000, "60000", "60010.5", "59990", "60002", "1.25", "75003.1", 42],
 }
-
-
-@extend_schema_field({"type": "string", "pattern": r"^-?(0|[1-9]\d*)(\.\d+)?$", "example": "-1.5"})
-class SignedMoneyString(MoneyString):
-    """An amount that can be negative, only shown."""
 
 
 class TickerSerializer(serializers.Serializer):
@@ -72,30 +61,6 @@ class TradeSerializer(serializers.Serializer):
     quantity = MoneyString()
     side = serializers.ChoiceField(choices=Order.Side.choices, source="taker_side", help_text="the taker's")
     time = Milliseconds(source="created_at")
-
-
-class PriceSerializer(serializers.Serializer):
-    """Prices of a market. `index` is the price outside this exchange; `source` says where it comes from."""
-
-    symbol = serializers.CharField()
-    last = MoneyString(allow_null=True, help_text="of the newest trade here")
-    index = MoneyString(allow_null=True)
-    mark = MoneyString(allow_null=True, help_text="on a spot market the index")
-    source = serializers.ChoiceField(choices=Price.Source.choices, allow_null=True)  # type: ignore[assignment]
-    updated_at = Milliseconds(allow_null=True)
-
-
-class WrittenPriceSerializer(serializers.Serializer):
-    symbol = serializers.CharField(source="market.symbol")
-    index = MoneyString()
-    source = serializers.ChoiceField(choices=Price.Source.choices)  # type: ignore[assignment]
-    updated_at = Milliseconds()
-
-
-class TickSerializer(serializers.Serializer):
-    written = WrittenPriceSerializer(many=True)
-    busy = serializers.BooleanField(help_text="another tick was at work, so this one wrote nothing")
-    failure = serializers.CharField(allow_blank=True, help_text="why there was no price from outside")
 
 
 class TickersView(APIView):
@@ -169,42 +134,6 @@ class KlinesView(APIView):
         roll_up_if_behind()
         bars = klines(symbol, _read_interval(request), start, end, read_limit(request))
         return Response([kline_json(bar) for bar in bars])
-
-
-class MarketPriceView(APIView):
-    """Last, index and mark price of one market."""
-
-    permission_classes = [AllowAny]
-
-    @extend_schema(operation_id="market_price", tags=_TAGS, responses={200: PriceSerializer, **errors(404)})
-    def get(self, request: Request, symbol: str) -> Response:
-        price = price_of(symbol)
-        index = price.index if price else None
-        shown = {
-            "symbol": symbol,
-            "last": last_price(symbol),
-            "index": index,
-            "mark": index,
-            "source": price.source if price else None,
-            "updated_at": price.updated_at if price else None,
-        }
-        return Response(PriceSerializer(shown).data)
-
-
-class MarketTickView(APIView):
-    """Refresh the prices from outside now."""
-
-    permission_classes = [IsStaff]
-
-    @extend_schema(
-        operation_id="market_tick",
-        tags=["staff"],
-        request=None,
-        responses={200: TickSerializer, **errors(400, 401, 403, 413, 415)},
-    )
-    def post(self, request: Request) -> Response:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)
-        return Response(TickSerializer(refresh_prices()).data)
 
 
 def _read_moment(request: Request, name: str) -> datetime | None:

@@ -13,8 +13,8 @@ from accounts.api.permissions import IsStaff
 from common.api.fields import StrictChoice, StrictInteger
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
-from market.api.markets import MarketSerializer
 from market.models import Market
+from trading.api.markets import MarketSerializer
 from trading.market_states import LONGEST_AUCTION_SECONDS
 from trading.services import set_market_status
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from accounts.selectors import balances
 from common.money import EXACT
+from market.models import Market
 from market.selectors import prices
 
 EQUITY_ASSET = "USDT"
@@ -34,7 +35,9 @@ def holdings(account_id: int) -> Holdings:
     ]
     worth = {EQUITY_ASSET: Decimal(1)}
     worth |= {
-        price.market.base_id: price.index for price in prices() if price.market.quote_id == EQUITY_ASSET
+        price.market.base_id: price.index
+        for price in prices()
+        if price.market.quote_id == EQUITY_ASSET and price.market.kind == Market.Kind.SPOT
     }
     equity = reduce(
         EXACT.add,

@@ -16,6 +16,7 @@ from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_di
 from trading.services.cancel_order import cancel_all, cancel_order
 from trading.services.first_markets import make_first_markets
 from trading.services.mark_prices import mark_prices
+from trading.services.move_price import move_price
 from trading.services.open_market import open_market
 from trading.services.place_linked import LinkedLeg, place_linked
 from trading.services.place_order import place_order, place_orders
@@ -44,6 +45,7 @@ __all__ = [
     "cancel_order",
     "make_first_markets",
     "mark_prices",
+    "move_price",
     "open_market",
     "place_linked",
     "place_order",

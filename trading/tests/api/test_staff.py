@@ -18,7 +18,7 @@ def test_a_halted_market_takes_cancels_only_until_it_is_resumed(alice, admin, st
         "BTC-USDT",
     )
     shown = {row["symbol"]: row["status"] for row in stranger.get("markets").json()}
-    assert shown == {"BTC-USDT": "halted", "ETH-USDT": "open", "ETH-BTC": "open"}
+    assert [symbol for symbol, status in shown.items() if status == "halted"] == ["BTC-USDT"]
     assert refusal(alice.place("buy", "0.1", "30000")) == (422, "MARKET_NOT_OPEN")
     assert refusal(alice.patch(f"orders/{order['id']}", {"quantity": "0.05"})) == (422, "MARKET_NOT_OPEN")
     assert alice.place("buy", "1", "2000", symbol="ETH-USDT").status_code == 201

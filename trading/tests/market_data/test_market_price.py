@@ -9,6 +9,7 @@ from market.services import set_price
 from trading.tests.market_data.trades import NOON, print_trades
 
 pytestmark = pytest.mark.django_db
+NO_FUNDING = {"predicted_funding_rate": None, "last_funding_rate": None, "next_funding_at": None}
 
 
 def test_the_price_says_where_it_comes_from(ask, btc):
@@ -19,6 +20,8 @@ def test_the_price_says_where_it_comes_from(ask, btc):
         "mark": None,
         "source": None,
         "updated_at": None,
+        "sources": [],
+        **NO_FUNDING,
     }
     print_trades(btc, (0, 60_000, 1), after=NOON)
     price = set_price("BTC-USDT", Decimal("60001.5"), "simulation")
@@ -29,4 +32,8 @@ def test_the_price_says_where_it_comes_from(ask, btc):
         "mark": "60001.5",
         "source": "simulation",
         "updated_at": to_ms(price.updated_at),
+        "sources": [
+            {"source": "simulation", "price": "60001.5", "updated_at": to_ms(price.updated_at)},
+        ],
+        **NO_FUNDING,
     }

@@ -1,16 +1,41 @@
 """GET /api/v1/markets · GET /api/v1/markets/{symbol}"""
 
-from drf_spectacular.utils import extend_schema
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.api.fields import Milliseconds, MoneyString
+from common.api.fields import Milliseconds, MoneyString, SignedMoneyString
 from common.api.schema import errors
 from market.models import Market
 from market.selectors import market_by_symbol, markets
+from risk.selectors import contracts
+
+
+class BracketSerializer(serializers.Serializer):
+    """What holds for positions from so large up to where the next bracket begins."""
+
+    floor = MoneyString(help_text="notional from which it holds, in quote")
+    maximum_leverage = serializers.IntegerField(help_text="your tier may allow less")
+    maintenance_rate = MoneyString(help_text="share of what of the notional lies in this bracket")
+
+
+class ContractSerializer(serializers.Serializer):
+    """The terms of a perpetual beyond those of any market (docs/margin.md)."""
+
+    underlying = serializers.CharField(source="underlying.symbol", help_text="the market of the index")
+    funding_interval_seconds = serializers.IntegerField()
+    interest_rate = SignedMoneyString(help_text="per funding interval")
+    funding_cap = MoneyString(help_text="the most that is paid per interval, as a share")
+    impact_notional = MoneyString(help_text="the premium is that of a trade this large, in quote")
+    basis_window_seconds = serializers.IntegerField(help_text="over which the mark averages the book")
+    stale_after_seconds = serializers.IntegerField(help_text="a source older than this is left out")
+    liquidation_fee = MoneyString(help_text="the most of a liquidated notional that the insurance fund gets")
+    brackets = BracketSerializer(many=True)
 
 
 class MarketSerializer(serializers.Serializer):
@@ -44,6 +69,17 @@ class MarketSerializer(serializers.Serializer):
         allow_null=True,
         help_text="when the call auction ends; null without one, or while staff have not set its end",
     )
+    contract = serializers.SerializerMethodField(help_text="of a perpetual; null on spot")
+
+    @extend_schema_field(ContractSerializer(allow_null=True))
+    def get_contract(self, market: Market) -> dict[str, Any] | None:
+        if market.kind == Market.Kind.SPOT:
+            return None
+        known: Any = self.context
+        if "contracts" not in known:  # once for a whole list, and not at all without a perpetual
+            known["contracts"] = contracts()
+        contract = known["contracts"].get(market.pk)
+        return None if contract is None else dict(ContractSerializer(contract).data)
 
 
 class MarketsView(APIView):
