@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from accounts.services import issue_tokens
 from exchange_site.tests.openapi import operations, schema
 from trading.models import Order
-from trading.services import make_first_markets
+from trading.services import make_first_markets, refresh_prices
 from trading.tests.api.desk import Desk, person
 
 # JSON texts, not values: some of them no encoder would write.
@@ -147,6 +147,7 @@ class Hostile:
 def hostile(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
     make_first_markets()
+    refresh_prices()
     return Hostile()
 
 

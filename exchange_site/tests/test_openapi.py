@@ -1,5 +1,7 @@
 """The OpenAPI description is whole and true."""
 
+from decimal import Decimal
+
 import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -7,7 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from common import clock
 from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
-from trading.services import make_first_markets
+from market.services import set_price
+from trading.services import make_first_markets, mark_prices
 from trading.tests.api.desk import Desk, key_desk, person
 
 # What was promised to clients, of what concerns spot trading.
@@ -143,6 +146,8 @@ class Checked:
 def exchange(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
     make_first_markets()
+    set_price("BTC-USDT", Decimal(50_000), "simulation")
+    mark_prices()
 
 
 def an_order(side="buy", **changes):
