@@ -23,8 +23,8 @@ from common.api.serializers import StrictSerializer
 from common.errors import ErrorCode, Refused
 from trading import selectors
 from trading.api.market_data import SignedMoneyString
-from trading.api.orders import TradingView, _symbol
 from trading.api.serializers import FillSerializer
+from trading.api.trading_view import ACCOUNT, SYMBOL, TradingView, asked_symbol
 from trading.models import Trade
 from trading.presentation import fill_json
 
@@ -108,16 +108,18 @@ class FillsView(TradingView):
         operation_id="fills",
         tags=_TAGS,
         parameters=[
-            OpenApiParameter("symbol", str, description="only this market"),
+            SYMBOL,
+            ACCOUNT,
             OpenApiParameter("order_id", int, description="only this order"),
         ],
         responses={200: FillSerializer(many=True), **errors(400, 401, 403, 404)},
     )
     def get(self, request: Request) -> Response:
         order_id = query_integer(request, "order_id")
-        rows: Any = selectors.fills(self.account_id, _symbol(request), order_id)
+        account_id = self.named_account_id
+        rows: Any = selectors.fills(account_id, asked_symbol(request), order_id)
         page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response([fill_json(trade, self.account_id) for trade in page])
+        return self.get_paginated_response([fill_json(trade, account_id) for trade in page])
 
 
 class LedgerView(TradingView):
@@ -129,10 +131,11 @@ class LedgerView(TradingView):
     @extend_schema(
         operation_id="ledger",
         tags=_TAGS,
+        parameters=[ACCOUNT],
         responses={200: PostingSerializer(many=True), **errors(400, 401, 403)},
     )
     def get(self, request: Request) -> Response:
-        rows = Posting.objects.filter(account_id=self.account_id).select_related("transaction")
+        rows = Posting.objects.filter(account_id=self.named_account_id).select_related("transaction")
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response(PostingSerializer(page, many=True).data)
 

@@ -17,7 +17,7 @@ from common.api.parsers import parse_json
 from common.api.quick_reader import UNSURE, QuickReader
 from common.api.throttling import OverLimit, charge_lane, owner_key
 from common.errors import ErrorCode, Refused
-from trading.api.serializers import CLIENT_ORDER_ID, NewOrderSerializer, order_of
+from trading.api.serializers import CLIENT_ORDER_ID, MAIN, NewOrderSerializer, order_of
 from trading.presentation import placed_json
 from trading.rules import NewOrder
 from trading.services import place_order
@@ -40,7 +40,14 @@ def _false(value: Any) -> Any:
     return False if value is False else UNSURE
 
 
-_reader = QuickReader(NewOrderSerializer, own={"client_order_id": _client_order_id, "reduce_only": _false})
+def _main(value: Any) -> Any:
+    """Who places an order on margin is looked at more closely."""
+    return MAIN if value == MAIN else UNSURE
+
+
+_reader = QuickReader(
+    NewOrderSerializer, own={"client_order_id": _client_order_id, "reduce_only": _false, "account": _main}
+)
 
 
 def place(environ: Environ) -> Answer | None:

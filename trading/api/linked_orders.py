@@ -10,12 +10,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.authentication import signed_in
 from common.api.schema import errors
 from trading.api.linked_serializers import BracketSerializer, OcoSerializer
-from trading.api.orders import TradingView
-from trading.api.serializers import LinkedOrdersSerializer
+from trading.api.serializers import MARGIN, LinkedOrdersSerializer
+from trading.api.trading_view import TradingView
 from trading.presentation import placed_json
-from trading.services import place_linked
+from trading.services import admit_on_margin, place_linked
 
 _TAGS = ["orders"]
 _ANSWERS: dict[int, Any] = {
@@ -34,7 +35,11 @@ class LinkedView(TradingView):
     def post(self, request: Request) -> Response:
         serializer = self.serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
-        placed = place_linked(self.account_id, *serializer.legs())
+        symbol, legs = serializer.legs()
+        account_id = self.account_id
+        if serializer.validated_data["account"] == MARGIN:
+            account_id = admit_on_margin(signed_in(request), [(symbol, leg.new) for leg in legs])
+        placed = place_linked(account_id, symbol, legs)
         code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
         return Response({"orders": [placed_json(order) for order in placed.orders]}, status=code)
 

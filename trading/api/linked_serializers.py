@@ -10,6 +10,7 @@ from trading.api.serializers import (
     NOTHING_TO_REDUCE,
     TermsSerializer,
     TriggerTermsSerializer,
+    account_choice,
     has_positions,
 )
 from trading.matching.terms import (
@@ -58,6 +59,7 @@ class EntrySerializer(TermsSerializer):
 class LinkedSerializer(StrictSerializer):
     """Base: orders of one market that are taken or refused together."""
 
+    account = account_choice()
     symbol = StrictString(max_length=24, trim_whitespace=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

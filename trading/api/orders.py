@@ -14,21 +14,15 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import signed_in
-from accounts.api.permissions import ReadScope, TradeScope
-from common.api.pagination import CursorPage
 from common.api.query import refuse_unknown_parameters
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
 from common.clock import to_ms
-from common.errors import ErrorCode, Refused
-from market.selectors import market_by_symbol
 from trading import selectors
+from trading.api.batch_orders import place_batch, placing_account, read_batch
 from trading.api.serializers import (
     AmendSerializer,
     CancelAfterSerializer,
@@ -37,42 +31,27 @@ from trading.api.serializers import (
     PlacedOrderSerializer,
     PlacedOrErrorSerializer,
 )
+from trading.api.trading_view import ACCOUNT, SYMBOL, TradingView, asked_symbol, named_account
 from trading.models import Order
 from trading.presentation import fill_json, order_json, placed_json
+from trading.selectors import OrderReference
 from trading.services import (
-    PlacedOrder,
+    admit_amend,
     amend_order,
     arm_cancel_after,
     cancel_all,
+    cancel_everywhere,
     cancel_order,
     place_order,
-    place_orders,
 )
 
-MOST_ORDERS_IN_A_BATCH = 100
 ACTIVE = "active"  # every live order: in the book, or waiting
 REJECTED = "rejected"  # no order is kept that was refused
 _EVERY_STATUS = (*Order.Status.values, REJECTED, ACTIVE)
 _TAGS = ["orders"]
-_SYMBOL = OpenApiParameter("symbol", str, description="only this market")
 _CANCELLED = inline_serializer(
     "CancelledOrders", {"cancelled": serializers.ListField(child=serializers.CharField())}
 )
-
-
-class TradingView(GenericAPIView):
-    """Reading takes the scope `read`, anything else `trade`."""
-
-    serializer_class: Any = OrderSerializer
-    pagination_class = CursorPage
-    queryset: Any = Order.objects.none()
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [ReadScope() if self.request.method in SAFE_METHODS else TradeScope()]
-
-    @property
-    def account_id(self) -> int:
-        return signed_in(self.request).account.pk
 
 
 class OrdersView(TradingView):
@@ -94,7 +73,8 @@ class OrdersView(TradingView):
     def post(self, request: Request) -> Response:
         serializer = NewOrderSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        placed = place_order(self.account_id, *serializer.new_order())
+        symbol, new = serializer.new_order()
+        placed = place_order(placing_account(request, serializer.validated_data, symbol, new), symbol, new)
         code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
         return Response(placed_json(placed), status=code)
 
@@ -102,7 +82,8 @@ class OrdersView(TradingView):
         operation_id="list_orders",
         tags=_TAGS,
         parameters=[
-            _SYMBOL,
+            SYMBOL,
+            ACCOUNT,
             OpenApiParameter(
                 "status",
                 str,
@@ -114,7 +95,7 @@ class OrdersView(TradingView):
         description="Own orders, newest first.",
     )
     def get(self, request: Request) -> Response:
-        rows = selectors.orders(self.account_id, _symbol(request), _statuses(request))
+        rows = selectors.orders(self.named_account_id, asked_symbol(request), _statuses(request))
         return self.get_paginated_response(
             [order_json(order) for order in self.paginate_queryset(rows) or []]
         )
@@ -122,15 +103,16 @@ class OrdersView(TradingView):
     @extend_schema(
         operation_id="cancel_all_orders",
         tags=_TAGS,
-        parameters=[_SYMBOL],
+        parameters=[SYMBOL, ACCOUNT],
         responses={200: _CANCELLED, **errors(400, 401, 403, 404, 413, 415)},
-        description="Cancel every live order, in one market or in all.",
+        description="Cancel every live order, in one market or in all; of both your accounts if none is named.",
     )
     def delete(self, request: Request) -> Response:
         # A symbol that is misspelt or sent in a body must not become: all markets.
-        refuse_unknown_parameters(request, "symbol")
+        refuse_unknown_parameters(request, "symbol", "account")
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
-        cancelled = cancel_all(self.account_id, _symbol(request))
+        cancel = cancel_everywhere if named_account(request) is None else cancel_all
+        cancelled = cancel(self.named_account_id, asked_symbol(request))
         return Response({"cancelled": [str(order_id) for order_id in cancelled]})
 
 
@@ -141,15 +123,17 @@ class OrderView(TradingView):
     @extend_schema(
         operation_id="get_order",
         tags=_TAGS,
-        responses={200: PlacedOrderSerializer, **errors(401, 403, 404)},
-        description="`{reference}` is the id, or `client:` and the client order id.",
+        parameters=[ACCOUNT],
+        responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404)},
+        description="`{reference}` is the id, which is found in either account, or `client:` and the client order id.",
     )
     def get(self, request: Request, reference: str) -> Response:
-        return Response(_order_with_fills(self.account_id, selectors.order_of(self.account_id, reference)))
+        return Response(self.with_account_of(reference, lambda own: _order_with_fills(own, reference)))
 
     @extend_schema(
         operation_id="amend_order",
         tags=_TAGS,
+        parameters=[ACCOUNT],
         request=AmendSerializer,
         responses={200: PlacedOrderSerializer, **errors(400, 401, 403, 404, 409, 413, 415, 422)},
         description="A smaller quantity keeps the order's place in the queue; anything else loses it. "
@@ -158,30 +142,38 @@ class OrderView(TradingView):
     def patch(self, request: Request, reference: str) -> Response:
         serializer = AmendSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        order = amend_order(self.account_id, reference, **serializer.validated_data)
-        return Response(_order_with_fills(self.account_id, order))
+        change = serializer.validated_data
+
+        def amended(account_id: int) -> dict[str, Any]:
+            if account_id != self.account_id:
+                admit_amend(account_id, reference, **change)
+            return _order_with_fills(account_id, amend_order(account_id, reference, **change).pk)
+
+        return Response(self.with_account_of(reference, amended))
 
     @extend_schema(
         operation_id="cancel_order",
         tags=_TAGS,
-        responses={200: OrderSerializer, **errors(401, 403, 404, 409)},
+        parameters=[ACCOUNT],
+        responses={200: OrderSerializer, **errors(400, 401, 403, 404, 409)},
         description="Cancel what is still open of an order; the other one of a pair ends with it.",
     )
     def delete(self, request: Request, reference: str) -> Response:
-        return Response(order_json(cancel_order(self.account_id, reference)))
+        return Response(order_json(self.with_account_of(reference, lambda own: cancel_order(own, reference))))
 
 
 class CancelOrderView(TradingView):
     @extend_schema(
         operation_id="cancel_order_by_post",
         tags=_TAGS,
+        parameters=[ACCOUNT],
         request=None,
         responses={200: OrderSerializer, **errors(400, 401, 403, 404, 409, 413, 415)},
         description="The same as DELETE, for clients that cannot send it.",
     )
     def post(self, request: Request, reference: str) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
-        return Response(order_json(cancel_order(self.account_id, reference)))
+        return Response(order_json(self.with_account_of(reference, lambda own: cancel_order(own, reference))))
 
 
 class BatchView(TradingView):
@@ -207,7 +199,7 @@ class BatchView(TradingView):
         'order: {"order": ...} or {"error": ...}. Orders of one market are carried out in one transaction.',
     )
     def post(self, request: Request) -> Response:
-        results = _place_batch(self.account_id, _read_batch(request.data))
+        results = place_batch(request, read_batch(request.data))
         return Response({"results": results})
 
 
@@ -233,14 +225,10 @@ class CancelAfterView(TradingView):
         return Response({"cancel_at": None if due_at is None else to_ms(due_at)})
 
 
-def _order_with_fills(account_id: int, order: Order) -> dict[str, Any]:
+def _order_with_fills(account_id: int, reference: OrderReference) -> dict[str, Any]:
+    order = selectors.order_of(account_id, reference)
     fills = selectors.fills(account_id, order_id=order.pk)
     return {**order_json(order), "fills": [fill_json(fill, account_id) for fill in [*fills][::-1]]}
-
-
-def _symbol(request: Request) -> str | None:
-    symbol = request.query_params.get("symbol")
-    return None if symbol is None else market_by_symbol(symbol).symbol
 
 
 def _statuses(request: Request) -> list[str] | None:
@@ -256,42 +244,3 @@ def _statuses(request: Request) -> list[str] | None:
     if status_name not in Order.Status.values:
         raise ValidationError({"status": [f"Must be one of {', '.join(_EVERY_STATUS)}."]})
     return [status_name]
-
-
-def _read_batch(data: Any) -> list[Any]:
-    orders = data.get("orders") if isinstance(data, dict) and set(data) == {"orders"} else data
-    if not isinstance(orders, list) or not 1 <= len(orders) <= MOST_ORDERS_IN_A_BATCH:
-        raise ValidationError(
-            {"orders": [f'Send {{"orders": [...]}} or a list, with 1 to {MOST_ORDERS_IN_A_BATCH} orders.']}
-        )
-    return orders
-
-
-def _place_batch(account_id: int, items: list[Any]) -> list[dict[str, Any]]:
-    """One result per item; an item that does not read as an order is refused by itself."""
-    results: list[dict[str, Any]] = [{} for _ in items]
-    good = []
-    for index, item in enumerate(items):
-        serializer = NewOrderSerializer(data=item)
-        if serializer.is_valid():
-            good.append((index, serializer.new_order()))
-        else:
-            results[index] = _error_json(
-                Refused(ErrorCode.VALIDATION_ERROR, **_field_errors(serializer.errors))
-            )
-    outcomes = place_orders(account_id, [order for _, order in good])
-    for (index, _), outcome in zip(good, outcomes, strict=True):
-        results[index] = _result_json(outcome)
-    return results
-
-
-def _result_json(outcome: PlacedOrder | Refused) -> dict[str, Any]:
-    return _error_json(outcome) if isinstance(outcome, Refused) else {"order": placed_json(outcome)}
-
-
-def _error_json(refused: Refused) -> dict[str, Any]:
-    return {"error": refused.body()}
-
-
-def _field_errors(errors_of_fields: Any) -> dict[str, Any]:
-    return {str(name): texts for name, texts in dict(errors_of_fields).items()}

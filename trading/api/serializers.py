@@ -28,6 +28,7 @@ from trading.rules import NewOrder
 
 FARTHEST_EXPIRY = timedelta(days=3653)  # ten years
 NOTHING_TO_REDUCE = "Must be false: on a spot market there is no position to reduce."
+MAIN, MARGIN = "main", "margin"
 CLIENT_ORDER_ID = r"^[A-Za-z0-9._:\-]{1,64}\Z"
 
 
@@ -102,9 +103,16 @@ class TriggerTermsSerializer(TermsSerializer):
     )
 
 
+def account_choice() -> StrictChoice:
+    return StrictChoice(
+        [(MAIN, MAIN), (MARGIN, MARGIN)], default=MAIN, help_text="which of your accounts places it"
+    )
+
+
 class NewOrderSerializer(TriggerTermsSerializer):
     """An order request. Which fields go with which type: docs/order-types.md."""
 
+    account = account_choice()
     symbol = StrictString(max_length=24, trim_whitespace=False)
     side = StrictChoice(Order.Side.choices)
     type = StrictChoice(Order.Type.choices)
@@ -124,8 +132,9 @@ class NewOrderSerializer(TriggerTermsSerializer):
 
 
 def order_of(validated_data: Mapping[str, Any]) -> tuple[str, NewOrder]:
-    """(symbol, order) of what NewOrderSerializer has found valid."""
+    """(symbol, order) of what NewOrderSerializer has found valid; whose account it is, is for the caller."""
     data = dict(validated_data)
+    data.pop("account")
     return data.pop("symbol"), NewOrder(**data)
 
 

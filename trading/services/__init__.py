@@ -10,10 +10,11 @@ from trading.matching_service.requests import (
     PlaceRequest,
 )
 from trading.rules import NewOrder
+from trading.services.admit_on_margin import admit_amend, admit_on_margin
 from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
-from trading.services.cancel_order import cancel_all, cancel_order
+from trading.services.cancel_order import cancel_all, cancel_everywhere, cancel_order
 from trading.services.first_markets import make_first_markets
 from trading.services.mark_prices import mark_prices
 from trading.services.move_price import move_price
@@ -38,9 +39,12 @@ __all__ = [
     "PlaceRequest",
     "PlacedLinked",
     "PlacedOrder",
+    "admit_amend",
+    "admit_on_margin",
     "amend_order",
     "arm_cancel_after",
     "cancel_all",
+    "cancel_everywhere",
     "cancel_on_disconnect",
     "cancel_order",
     "make_first_markets",

@@ -7,7 +7,7 @@ from common import clock
 from common.errors import Refused
 from trading.matching.terms import Reason
 from trading.models import CancelAfter
-from trading.services.cancel_order import cancel_all
+from trading.services.cancel_order import cancel_everywhere
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def sweep_cancel_after() -> int:
         if not switch.exists():  # armed again or disarmed meanwhile
             continue
         try:
-            cancelled += len(cancel_all(account_id, reason=Reason.CANCEL_AFTER))
+            cancelled += len(cancel_everywhere(account_id, reason=Reason.CANCEL_AFTER))
         except Refused as refused:  # the next sweep tries again; the others must not wait for it
             logger.error("the switch of account %s could not strike: %s", account_id, refused)
         else:

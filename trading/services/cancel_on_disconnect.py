@@ -12,7 +12,7 @@ from uuid import UUID
 from common import clock
 from trading.matching.terms import Reason
 from trading.models import DisconnectGuard
-from trading.services.cancel_order import cancel_all
+from trading.services.cancel_order import cancel_everywhere
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def sweep_disconnected() -> int:
 
 
 def _strike(guard: DisconnectGuard) -> list[int]:
-    cancelled = cancel_all(guard.account_id, reason=Reason.DISCONNECTED)
+    cancelled = cancel_everywhere(guard.account_id, reason=Reason.DISCONNECTED)
     guard.delete()
     return cancelled
 

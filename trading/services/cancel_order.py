@@ -1,5 +1,6 @@
 """Cancelling orders."""
 
+from accounts.selectors import account_ids_together_with
 from common.errors import Refused
 from trading import selectors
 from trading.matching.terms import Reason
@@ -29,3 +30,9 @@ def cancel_all(account_id: int, symbol: str | None = None, reason: Reason = Reas
         assert isinstance(outcome, Done)
         cancelled += outcome.order_ids
     return cancelled
+
+
+def cancel_everywhere(account_id: int, symbol: str | None = None, reason: Reason = Reason.USER) -> list[int]:
+    """As `cancel_all`, of a user's own account and of the margin account beside it."""
+    accounts = account_ids_together_with(account_id)
+    return [order_id for each in accounts for order_id in cancel_all(each, symbol, reason)]

@@ -4,7 +4,7 @@ from accounts import services as accounts
 from accounts.models import User
 from trading.matching.terms import Reason
 from trading.matching_service.publish import account_group, publisher
-from trading.services.cancel_order import cancel_all
+from trading.services.cancel_order import cancel_everywhere
 
 
 def suspend_user(user: User, reason: str, by: User, *, cancel_orders: bool = False) -> list[int]:
@@ -15,4 +15,4 @@ def suspend_user(user: User, reason: str, by: User, *, cancel_orders: bool = Fal
     accounts.suspend_user(user, reason, by)
     account_id = accounts.open_account(user).pk
     publisher.tell(account_group(account_id), {"type": "account.suspended"})
-    return cancel_all(account_id, reason=Reason.SUSPENDED) if cancel_orders else []
+    return cancel_everywhere(account_id, reason=Reason.SUSPENDED) if cancel_orders else []

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from common import clock
 from common.errors import ErrorCode, Refused
 from trading.models import CancelAfter
-from trading.services import cancel_all, sweep_cancel_after
+from trading.services import cancel_everywhere, sweep_cancel_after
 from trading.tests.api.desk import refusal
 
 
@@ -90,7 +90,7 @@ def test_a_switch_that_was_renewed_while_it_struck_stays_armed(alice, passes, mo
     alice.buys("0.1", "30000")
     arm(alice, 1000)
     passes(2)
-    from_services = "trading.services.cancel_after.cancel_all"
+    from_services = "trading.services.cancel_after.cancel_everywhere"
     monkeypatch.setattr(from_services, lambda *args, **kwargs: arm(alice, 60_000) and [])
     sweep_cancel_after()
     assert CancelAfter.objects.count() == 1
@@ -105,9 +105,9 @@ def test_one_switch_that_cannot_strike_does_not_hold_up_the_others(alice, bob, p
     def only_bobs(account_id, **reason):
         if account_id == alice.account_id:
             raise Refused(ErrorCode.UNAVAILABLE)
-        return cancel_all(account_id, **reason)
+        return cancel_everywhere(account_id, **reason)
 
-    monkeypatch.setattr("trading.services.cancel_after.cancel_all", only_bobs)
+    monkeypatch.setattr("trading.services.cancel_after.cancel_everywhere", only_bobs)
     assert sweep_cancel_after() == 1
     assert bob.order(orders[bob.account_id])["status"] == "cancelled"
     monkeypatch.undo()

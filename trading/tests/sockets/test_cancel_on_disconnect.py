@@ -240,16 +240,16 @@ def test_one_guard_that_cannot_strike_does_not_hold_up_the_others(alice, bob, pa
         guard_connection(desk.account_id)
     passes(ALIVE_SECONDS)
     module = sys.modules[cancel_on_disconnect.__module__]
-    cancel_all = module.cancel_all
+    cancel_everywhere = module.cancel_everywhere
 
     def only_bobs(account_id, **reason):
         if account_id == alice.account_id:
             raise Refused(ErrorCode.UNAVAILABLE)
-        return cancel_all(account_id, **reason)
+        return cancel_everywhere(account_id, **reason)
 
-    monkeypatch.setattr(module, "cancel_all", only_bobs)
+    monkeypatch.setattr(module, "cancel_everywhere", only_bobs)
     assert sweep_disconnected() == 1
     assert bob.order(orders[1])["status"] == "cancelled"
-    monkeypatch.setattr(module, "cancel_all", cancel_all)
+    monkeypatch.setattr(module, "cancel_everywhere", cancel_everywhere)
     assert sweep_disconnected() == 1
     assert shown(alice, orders[0]) == ("cancelled", REASON)
