@@ -96,7 +96,7 @@ def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
     is_taker = trade.taker_account_id == account_id
     bought = (trade.taker_side == Order.Side.BUY) == is_taker
     symbol = trade.symbol if isinstance(trade, FillRow) else trade.market.symbol
-    base, _, quote = symbol.partition("-")
+    taker_pays_in, maker_pays_in = trade.fee_assets
     return {
         "id": trade.id,
         "order_id": str(trade.taker_order_id if is_taker else trade.maker_order_id),
@@ -107,7 +107,7 @@ def fill_json(trade: Trade | FillRow, account_id: int) -> dict[str, Any]:
         "quantity": format_decimal(trade.quantity),
         "cost": format_decimal(trade.cost),
         "fee": format_decimal(trade.taker_fee if is_taker else trade.maker_fee),
-        "fee_asset": base if bought else quote,
+        "fee_asset": taker_pays_in if is_taker else maker_pays_in,
         "time": to_ms(trade.created_at),
     }
 

@@ -73,17 +73,12 @@ class TradeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Taker's fee")
     def taker_paid(self, trade: Trade) -> str:
-        return f"{money(trade.taker_fee)} {_received(trade, trade.taker_side)}"
+        return f"{money(trade.taker_fee)} {trade.fee_assets[0]}"
 
     @admin.display(description="Maker's fee")
     def maker_paid(self, trade: Trade) -> str:
-        return f"{money(trade.maker_fee)} {_received(trade, 'sell' if trade.taker_side == 'buy' else 'buy')}"
+        return f"{money(trade.maker_fee)} {trade.fee_assets[1]}"
 
     @admin.display(description="Ledger transaction")
     def transaction(self, trade: Trade) -> Cell:
         return link("accounts_ledgertransaction", trade.ledger_transaction_id, trade.ledger_transaction_id)
-
-
-def _received(trade: Trade, taken_side: str) -> str:
-    """The asset that a side received, in which it pays its fee."""
-    return trade.market.base_id if taken_side == "buy" else trade.market.quote_id

@@ -140,6 +140,7 @@ class FillRow(NamedTuple):
     maker_fee: Decimal
     ledger_transaction_id: int
     created_at: datetime
+    fee_assets: tuple[str, str]
 
 
 @dataclass(slots=True)

@@ -119,7 +119,7 @@ def _fill_row(batch: "Batch", fill: Settled, sequence: int, trade_id: int, trans
         trade_id, batch.symbol, sequence, _ticks(batch, trade.price), EXACT.multiply(rules.lot, trade.quantity),
         amount(fill.cost, terms.quote), trade.taker_side, trade.taker_order_id, trade.maker_order_id,
         trade.taker_account_id, trade.maker_account_id, amount(fill.taker_fee, taker_gets),
-        amount(fill.maker_fee, maker_gets), transaction_id, batch.now,
+        amount(fill.maker_fee, maker_gets), transaction_id, batch.now, (taker_gets, maker_gets),
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from trading.models.order import Order
 class Trade(models.Model):
     """A fill: at the maker's price, one maker, one taker. Append-only; no foreign-key constraints.
 
-    Each side's fee is in the asset that side received: the buyer pays in base, the seller in quote.
+    On spot each side's fee is in the asset that side received: the buyer pays in base, the seller in quote. In a
+    perpetual both pay in quote.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -59,3 +60,11 @@ class Trade(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def fee_assets(self) -> tuple[str, str]:
+        """What taker and maker pay their fees in."""
+        base, quote = self.market.base_id, self.market.quote_id
+        if self.market.kind == Market.Kind.PERPETUAL:
+            return quote, quote
+        return (base, quote) if self.taker_side == Order.Side.BUY else (quote, base)

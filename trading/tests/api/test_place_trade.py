@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from risk.models import Position
 from trading.models import Order, Trade
 from trading.tests.api.desk import Desk, book, key_desk, outside_price, refusal
 
+D = Decimal
 PERP = "BTC-PERP"
 
 
@@ -31,13 +33,27 @@ def test_without_a_price_it_takes_from_the_book(alice, bob):
     bob.sells("0.1", "50010", symbol=PERP)
     order = traded(alice)
     assert (order["type"], order["side"], order["status"]) == ("market", "buy", "filled")
-    fee = order["trade"].pop("fee")
     assert order["trade"] == {
         "ids": [fill["id"] for fill in order["fills"]], "size": "0.1", "price": "50004", "notional": "5000.4",
-        "fee_asset": order["fills"][0]["fee_asset"],
+        "fee": "2.5002", "fee_asset": "USDT",
     }  # fmt: skip
-    assert len(order["fills"]) == 2 and Decimal(fee) > 0
+    assert len(order["fills"]) == 2
     assert book(PERP) == ([], [("50010", "0.06")])
+
+
+def test_it_opens_a_position_on_both_sides(alice, bob):
+    bob.sells("0.1", "50000", symbol=PERP)
+    traded(alice)
+    rows = Position.objects.values_list("account_id", "size", "cost")
+    assert set(rows) == {(alice.account_id, D("0.1"), D(5000)), (bob.account_id, D("-0.1"), D(-5000))}
+
+
+def test_in_a_perpetual_both_pay_their_fee_in_the_quote_asset(alice, bob):
+    bob.sells("0.1", "50000", symbol=PERP)
+    traded(alice)
+    for desk, fee in ((alice, "2.5"), (bob, "1")):
+        [fill] = desk.get("fills").json()["results"]
+        assert (fill["fee"], fill["fee_asset"]) == (fee, "USDT")
 
 
 def test_with_a_price_it_rests_where_nobody_sells(alice):

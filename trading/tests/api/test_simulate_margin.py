@@ -1,10 +1,13 @@
 """POST /api/v1/trades/simulate-margin: a quick estimate, and what the engine would do."""
 
+from decimal import Decimal
+
 import pytest
 
 from risk.models import Bracket, TierLimit
+from trading.matching_service.perpetual import FIRST_LEVERAGE
 from trading.models import Order
-from trading.tests.api.desk import Desk, key_desk, person, refusal
+from trading.tests.api.desk import Desk, key_desk, outside_price, person, refusal
 
 ASKED = {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "50000.00", "leverage": 10}
 QUICK = {
@@ -140,6 +143,21 @@ def test_every_field_is_needed(trader, missing):
 def test_one_signs_in_first_and_a_reading_key_is_enough(trader, stranger):
     assert refusal(stranger.post("trades/simulate-margin", ASKED)) == (401, "NOT_AUTHENTICATED")
     assert simulated(key_desk(trader.user, "read")) == simulated(trader)
+
+
+@pytest.mark.parametrize(("side", "other"), [("long", "sell"), ("short", "buy")])
+def test_an_order_then_binds_what_was_said(trader, bob, side, other):
+    outside_price("50000", symbol="BTC-PERP")
+    said = engine(trader, side=side, leverage=FIRST_LEVERAGE)
+    order = {"symbol": "BTC-PERP", "side": side, "size": "0.1", "price": "50000"}
+    assert trader.post("trades/", order).status_code == 201
+    assert trader.balance("USDT")[1] == f"{Decimal(said['required_margin']).normalize():f}"
+    before = Decimal(trader.balance("USDT")[0]) + Decimal(said["required_margin"])
+    bob.place(other, "0.1", "50000", symbol="BTC-PERP")
+    available, held = map(Decimal, trader.balance("USDT"))
+    assert held == Decimal(said["initial_margin"]) + Decimal(said["closing_fee"])
+    maker_fee = Decimal("1")  # 0.02%: it rested, and did not take
+    assert available + held == before - maker_fee
 
 
 def test_nothing_is_traded(trader):
