@@ -8,7 +8,7 @@ from trading import market_states, rules
 from trading.matching import commands
 from trading.matching.refusal import Refusal, of_order
 from trading.matching.terms import Link
-from trading.matching_service import state_reasons
+from trading.matching_service import risk_asking, state_reasons
 from trading.matching_service.requests import (
     AmendRequest,
     CancelAllRequest,
@@ -92,6 +92,16 @@ def command_of(request: Request, batch: "Batch") -> commands.Command | Refusal:
         return commands.Cancel(request.order_id, request.account_id, request.reason)
     if isinstance(request, CancelAllRequest):
         return commands.CancelAll(request.account_id, request.reason)
+    if isinstance(request, AmendRequest):
+        return rules.to_amend(
+            batch.market.rules, request.order_id, request.account_id, request.price, request.quantity, batch.book,
+            request.trigger_price,
+        )  # fmt: skip
+    return _of_market(request, batch)
+
+
+def _of_market(request: Request, batch: "Batch") -> commands.Command | Refusal:
+    """What is asked of the market itself, or of what an account risks in it."""
     if isinstance(request, StatusRequest):
         if not state_reasons.allows(batch, request):
             return Refusal(ErrorCode.CONFLICT, "The market is in another state meanwhile.")
@@ -101,8 +111,5 @@ def command_of(request: Request, batch: "Batch") -> commands.Command | Refusal:
         )  # fmt: skip
     if isinstance(request, SweepRequest):
         return commands.Advance(batch.now_ms)
-    assert isinstance(request, AmendRequest)
-    return rules.to_amend(
-        batch.market.rules, request.order_id, request.account_id, request.price, request.quantity, batch.book,
-        request.trigger_price,
-    )  # fmt: skip
+    assert risk_asking.is_about_risk(request)
+    return risk_asking.recording(request, batch)

@@ -15,12 +15,22 @@ from trading.matching.decide import Decision, Refusal, decide
 from trading.matching.events import Event
 from trading.matching.follow_up import follow_up
 from trading.matching.terms import HALTED, INDEX, MARK, OPEN
-from trading.matching_service import answering, asking, entering, exits, kinds, statements, writing
+from trading.matching_service import (
+    answering,
+    asking,
+    entering,
+    exits,
+    kinds,
+    liquidating,
+    statements,
+    writing,
+)
 from trading.matching_service.barred import Barred
 from trading.matching_service.carried import Carried, Denial, FundsChanged
 from trading.matching_service.changes import Changes
 from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.funds import Funds
+from trading.matching_service.liquidation_rows import Liquidations
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.money import SpotMoney
 from trading.matching_service.perpetual import Perpetual
@@ -28,6 +38,7 @@ from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
     FillRow,
     LinkedRequest,
+    LiquidateRequest,
     Outcome,
     PlaceRequest,
     Repeated,
@@ -38,6 +49,7 @@ from trading.perpetual_settlement import Move
 
 Key = tuple[int, str]
 CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
+ORDERS_OF_A_LIQUIDATION = 2
 CHANGED = "The account has changed meanwhile; look again."
 
 
@@ -73,15 +85,18 @@ class Batch:
         """Begins the transaction. Raises Refused UNKNOWN_SYMBOL."""
         keys = asking.client_order_keys(self.requests)
         accounts = sorted({request.account_id for request in self.requests})
+        spare = ORDERS_OF_A_LIQUIDATION * sum(isinstance(each, LiquidateRequest) for each in self.requests)
+        needed = len(keys) + spare
         pipeline = Pipeline(self.connection)
         statements.begin(pipeline)
         state = statements.lock_symbol(pipeline, self.symbol)
         market = statements.read_market(pipeline, self.symbol)
-        taken = statements.take_order_ids(pipeline, len(keys)) if not self._order_ids else Answer()
+        taken = statements.take_order_ids(pipeline, needed) if not self._order_ids else Answer()
         balances = statements.read_balances(pipeline, self.symbol, accounts)
         asked = asking.given_keys(self.requests)
         repeated = statements.find_repeated(pipeline, asked) if asked else Answer()
         self._barred = Barred(pipeline, self.requests)
+        self.liquidations = Liquidations(pipeline, self.symbol, self.requests)
         self.money = self._money_for(pipeline, accounts)
         pipeline.run()
         if not state.rows or not market.rows:
@@ -91,7 +106,7 @@ class Batch:
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
         self.now_ms = clock.to_ms(self.now)
         self._order_ids += [row[0] for row in taken.rows]
-        self.funds = Funds(self.market, balances.rows)
+        self.funds = Funds(self.market, [*balances.rows, *self.liquidations.insurance_rows])
         self.money.read(self.market, self.funds)
         self.repeated = {(row[0], row[1]): row[2] for row in repeated.rows}
 
@@ -118,13 +133,15 @@ class Batch:
 
     def match_and_settle(self) -> None:
         self._advance()
-        order_ids = iter(self._order_ids)
+        given = sum(len(asking.new_orders(request)) for request in self.requests)
+        order_ids = iter(self._order_ids[:given])
+        self._spare_order_ids = iter(self._order_ids[given:])
         for index, request in enumerate(self.requests):
             own_ids = [next(order_ids) for _ in asking.new_orders(request)]
             if self.outcomes[index] is None:
                 begun = len(self.carried)
                 self.outcomes[index] = self._carry_out(index, request, own_ids)
-                self._follow_up()
+                self.follow_up()
                 if self.outcomes[index] is None and own_ids:
                     self.carried[begun].stand_at(self.changes, len(self.carried) - begun)
 
@@ -135,7 +152,7 @@ class Batch:
             for source, price in ((MARK, self.market.rules.mark), (INDEX, self.market.rules.index))
         )
         self.run(commands.Advance(self.now_ms, mark, index))
-        self._follow_up()
+        self.follow_up()
 
     def _carry_out(self, index: int, request: Request, order_ids: list[int]) -> Outcome | None:
         """The outcome if it is known at once (a refusal, a repetition); None: it follows from the commit."""
@@ -144,7 +161,13 @@ class Batch:
             return refused
         if isinstance(request, PlaceRequest | LinkedRequest):
             return self._place(index, request, order_ids)
+        if isinstance(request, LiquidateRequest):
+            return liquidating.look_at(self, index, request)
         return self.run(asking.command_of(request, self), index, request.account_id)
+
+    def take_order_id(self) -> int:
+        """For an order of the exchange's own."""
+        return next(self._spare_order_ids)
 
     def _place(
         self, index: int, request: PlaceRequest | LinkedRequest, order_ids: list[int]
@@ -193,7 +216,7 @@ class Batch:
             self.events.append((event, client_order_id))
         self.changes.finish()
 
-    def _follow_up(self) -> None:
+    def follow_up(self) -> None:
         """Whatever the last command made necessary, until nothing is."""
         self._break_circuit()
         while (command := follow_up(self.book, self.now_ms)) is not None:

@@ -1,6 +1,7 @@
 """What a batch reads of contracts, limits and positions: the SQL, and rows as integers."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from json import loads
@@ -11,12 +12,14 @@ from common.pipelined import Answer, Pipeline
 from risk.brackets import Brackets
 from risk.health import Holding, Terms
 from risk.position import FUNDING_SCALE, Position
+from trading.matching_service.requests import FundingRequest
 
 RATE_DECIMALS = 6
 
 _CONTRACTS = """
     SELECT m.id, m.symbol, m.tick, m.lot, quote.precision, m.taker_fee, c.liquidation_fee,
-           coalesce(price.mark, price.index), c.funding_index, c.exposure, clearing.id, funding.id, insurance.id,
+           coalesce(price.mark, price.index), c.funding_index, c.exposure, c.next_funding_at, clearing.id, funding.id,
+           insurance.id,
            (SELECT json_agg(json_build_array(b.floor::text, b.maximum_leverage, b.maintenance_rate::text))::text
             FROM risk_bracket b WHERE b.contract_id = c.market_id)
     FROM risk_contract c
@@ -62,6 +65,7 @@ class ContractRow(NamedTuple):
     mark: int | None
     funding_index: int
     exposure: int
+    next_funding_at: datetime | None
     clearing_account_id: int
     funding_account_id: int
     insurance_account_id: int
@@ -90,13 +94,24 @@ def contracts(rows: Iterable[Sequence[Any]]) -> dict[int, ContractRow]:
 
 
 def _contract(row: Sequence[Any]) -> ContractRow:
-    market_id, symbol, tick, lot, precision, taker_fee, liquidation_fee, mark, index, exposure, *accounts = (
-        row[:13]
-    )
-    terms = _terms(market_id, tick, lot, precision, taker_fee, liquidation_fee, row[13])
+    (
+        market_id,
+        symbol,
+        tick,
+        lot,
+        precision,
+        taker_fee,
+        liquidation_fee,
+        mark,
+        index,
+        exposure,
+        *rest,
+        brackets,
+    ) = row
+    terms = _terms(market_id, tick, lot, precision, taker_fee, liquidation_fee, brackets)
     ticks = None if mark is None else max(1, int(FLOORING.divide_int(mark, tick)))
     return ContractRow(
-        market_id, symbol, tick, lot, precision, terms, ticks, int(index), to_units(exposure, precision), *accounts
+        market_id, symbol, tick, lot, precision, terms, ticks, int(index), to_units(exposure, precision), *rest
     )  # fmt: skip
 
 
@@ -195,6 +210,17 @@ _SET_WATCHES = """
 
 _SET_CONTRACT = "UPDATE risk_contract SET funding_index = %s, exposure = %s WHERE market_id = %s"
 
+_ADD_FUNDING = """
+    WITH paid AS (
+        INSERT INTO risk_fundingpayment (contract_id, due_at, rate, mark_price, premium, samples, funding_index,
+            created_at)
+        VALUES (%s::bigint, %s::timestamptz, %s::numeric, %s::numeric, %s::numeric, %s::int, %s::numeric,
+            %s::timestamptz)
+        RETURNING contract_id, rate
+    )
+    UPDATE risk_contract c SET last_funding_rate = paid.rate, next_funding_at = %s::timestamptz
+    FROM paid WHERE c.market_id = paid.contract_id"""
+
 _ADD_TO_TOTAL = "UPDATE risk_exposuretotal SET amount = amount + %s::numeric"
 
 
@@ -222,6 +248,18 @@ def set_watches(pipeline: Pipeline, rows: Sequence[tuple[int, int, Decimal]]) ->
 
 def set_contract(pipeline: Pipeline, contract: ContractRow, funding_index: int, exposure: int) -> None:
     pipeline.add(_SET_CONTRACT, funding_index, f"{exposure}e-{contract.precision}", contract.market_id)
+
+
+def add_funding(
+    pipeline: Pipeline, contract: ContractRow, request: FundingRequest, funding_index: int, now: datetime
+) -> None:
+    """A funding on record, and when the next one is due."""
+    assert contract.mark is not None
+    mark = EXACT.multiply(contract.tick, contract.mark)
+    pipeline.add(
+        _ADD_FUNDING, contract.market_id, request.due_at, request.rate, mark, request.premium, request.samples,
+        funding_index, now, request.next_due_at,
+    )  # fmt: skip
 
 
 def add_to_total(pipeline: Pipeline, amount: int, precision: int) -> None:

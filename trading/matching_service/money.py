@@ -8,6 +8,7 @@ from typing import Any
 
 from common.errors import Refused
 from common.pipelined import Pipeline
+from risk.health import Health
 from trading import settlement
 from trading.matching.book import Book
 from trading.matching.events import Event, Traded, Uncrossed
@@ -15,6 +16,7 @@ from trading.matching.terms import BUY
 from trading.matching_service import contract_rows
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
+from trading.matching_service.perpetual import Others
 from trading.matching_service.spot_margin import CrossMargin
 from trading.perpetual_settlement import Move
 from trading.settlement import Fill, Settlement
@@ -30,11 +32,17 @@ class SpotMoney:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._cross: CrossMargin | None = None
+        self.others: Others = {}
+        self.locked_others: Others = {}
 
     # 1
     def read(self, market: MarketRow, funds: Funds) -> None:
         self.terms = market.terms
-        self._look_at(funds)
+        self.others = self._look_at(funds)
+
+    def cross_health(self, account_id: int, cash: int) -> Health:
+        """How an account's perpetual positions stand."""
+        return Health(cash, []) if self._cross is None else self._cross.health(account_id, cash)
 
     # 3 and 4
     def settle(self, events: Iterable[Event], book: Book) -> Settlement:
@@ -55,13 +63,15 @@ class SpotMoney:
         """The balances are all that is locked."""
 
     def after_lock(self, locked: Funds) -> None:
-        self._look_at(locked)
+        self.locked_others = self._look_at(locked)
 
-    def _look_at(self, funds: Funds) -> None:
+    def _look_at(self, funds: Funds) -> Others:
         with_margin = funds.with_margin()
-        if with_margin:
-            self._cross = CrossMargin(self._connection, with_margin)
-            self._cross.note_losses(funds, self.terms.quote)
+        if not with_margin:
+            return {}
+        self._cross = CrossMargin(self._connection, with_margin)
+        self._cross.note_losses(funds, self.terms.quote)
+        return self._cross.others
 
     # 6
     def still_refused(self, account_id: int, settled: Settlement, locked: Funds) -> Refused | None:

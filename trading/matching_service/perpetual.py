@@ -19,6 +19,7 @@ from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.positions import WarmPositions
+from trading.matching_service.requests import FundingRequest
 from trading.perpetual_settlement import (
     Move,
     PerpetualFill,
@@ -90,6 +91,7 @@ class Perpetual:
         self._positions = contract_rows.read_positions_of(pipeline, account_ids)
         self._locked_positions = Answer()
         self._locked_total: Answer | None = None
+        self.funding: FundingRequest | None = None  # that this batch carries out
 
     def read(self, market: MarketRow, funds: Funds) -> None:
         self.contracts = contract_rows.contracts(self._contracts.rows)
@@ -332,6 +334,8 @@ class Perpetual:
         contract = self.contract
         if (self.funding_index, self.exposure) != (contract.funding_index, contract.exposure):
             contract_rows.set_contract(pipeline, contract, self.funding_index, self.exposure)
+        if self.funding is not None:
+            contract_rows.add_funding(pipeline, contract, self.funding, self.funding_index, now)
         if self.exposure != contract.exposure:
             contract_rows.add_to_total(pipeline, self.exposure - contract.exposure, contract.precision)
 

@@ -85,6 +85,51 @@ class SweepRequest:
     account_id: int = NOBODY
 
 
+@dataclass(frozen=True, slots=True)
+class LeverageRequest:
+    """Other leverage in a contract; mode cross or isolated, None leaves it."""
+
+    account_id: int
+    leverage: int
+    mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarginRequest:
+    """Put so much more margin to an isolated position; negative: take it away."""
+
+    account_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRequest:
+    """A contract's funding that was due at a moment. rate: a share of the notional, as longs pay it."""
+
+    due_at: datetime
+    rate: Decimal
+    premium: Decimal
+    samples: int
+    next_due_at: datetime
+    account_id: int = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFundingRequest:
+    """Let an account pay, or get, the funding that it still owes or is owed."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidateRequest:
+    """Look at an account and do with it what its margin makes necessary, here. cancel_only: take away its orders
+    in this market if it must be liquidated, for its positions are elsewhere."""
+
+    account_id: int
+    cancel_only: bool = False
+
+
 Request = (
     PlaceRequest
     | LinkedRequest
@@ -93,6 +138,11 @@ Request = (
     | AmendRequest
     | StatusRequest
     | SweepRequest
+    | LeverageRequest
+    | MarginRequest
+    | FundingRequest
+    | SettleFundingRequest
+    | LiquidateRequest
 )
 
 
@@ -168,10 +218,20 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found and done about an account's margin. orders_elsewhere: orders in other markets must go first.
+    goes_on: there is more to do; look again."""
+
+    found: str
+    orders_elsewhere: bool = False
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """The client order id was used before, for this order."""
 
     order_id: int
 
 
-Outcome = PlacedOrder | PlacedLinked | Done | Repeated | Refused
+Outcome = PlacedOrder | PlacedLinked | Done | Looked | Repeated | Refused

@@ -22,18 +22,22 @@ class CrossMargin:
         liquidations = contract_rows.read_liquidations(pipeline, sorted(account_ids))
         pipeline.run()
         found = contract_rows.contracts(contracts.rows)
-        self._others: Others = elsewhere(positions.rows, found, _NOWHERE)
+        self.others: Others = elsewhere(positions.rows, found, _NOWHERE)
         self._warned = {row[0] for row in liquidations.rows if row[1] is None}
 
     def note_losses(self, funds: Funds, quote: str) -> None:
         """Unrealised losses need what is free; unrealised profits cannot be spent."""
-        for account_id, others in self._others.items():
+        for account_id, others in self.others.items():
             profit = sum(each.unrealised for each in cross_holdings(others))
             funds.losses[account_id, quote] = min(0, profit)
 
+    def health(self, account_id: int, cash: int) -> Health:
+        """Of all that is cross."""
+        return Health(cash, cross_holdings(self.others.get(account_id, ())))
+
     def watches(self, funds: Funds, quote: str) -> list[Watch]:
         watches: list[Watch] = []
-        for account_id, others in self._others.items():
+        for account_id, others in self.others.items():
             free, _, margin = funds.parts((account_id, quote))
             health = Health(free + margin, cross_holdings(others))
             watches += watches_elsewhere(account_id, health, others, account_id in self._warned)

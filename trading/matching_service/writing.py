@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from accounts.services import ledger
@@ -12,6 +13,7 @@ from trading.matching.events import Accepted, PriceMoved, StatusChanged, Traded,
 from trading.matching.terms import INDEX, MARK
 from trading.matching_service import condition_rows, log, statements
 from trading.matching_service.changes import OrderChange
+from trading.matching_service.liquidation_rows import Scales
 from trading.matching_service.requests import FillRow
 from trading.perpetual_settlement import PerpetualFill
 from trading.settlement import Fill
@@ -47,6 +49,9 @@ def write(batch: "Batch", pipeline: Pipeline) -> None:
         push()
     _write_moves(batch, pipeline)
     batch.money.write(pipeline, batch.now, batch.locked)
+    money = partial(batch.funds.text, asset=batch.market.terms.quote)
+    scales = Scales(batch.market.ticks.text, batch.market.lots.text, money)
+    batch.liquidations.write(pipeline, batch.market_id, batch.now, scales)
     if batch.locked:
         ledger.set_balance_rows(pipeline, batch.locked.rows())
     _move_forward(batch, pipeline)

@@ -24,9 +24,12 @@ from trading.services.place_order import place_order, place_orders
 from trading.services.place_trade import place_trade
 from trading.services.refresh_prices import refresh_prices
 from trading.services.roll_up_candles import roll_up_candles
+from trading.services.set_leverage import move_margin, set_leverage
 from trading.services.set_market_status import set_market_status
+from trading.services.settle_funding import settle_funding
 from trading.services.submit import submit
 from trading.services.suspend_user import suspend_user
+from trading.services.sweep_liquidations import sweep_liquidations
 from trading.services.sweep_markets import sweep_markets
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "cancel_order",
     "make_first_markets",
     "mark_prices",
+    "move_margin",
     "move_price",
     "open_market",
     "place_linked",
@@ -57,10 +61,13 @@ __all__ = [
     "place_trade",
     "refresh_prices",
     "roll_up_candles",
+    "set_leverage",
     "set_market_status",
+    "settle_funding",
     "submit",
     "suspend_user",
     "sweep_cancel_after",
     "sweep_disconnected",
+    "sweep_liquidations",
     "sweep_markets",
 ]

@@ -16,6 +16,7 @@ from trading.matching.terms import OPEN
 from trading.models import BookState
 from trading.services.hold_without_index import hold_without_index
 from trading.services.sample_premium import average_bases, sample_premium
+from trading.services.sweep_liquidations import sweep_liquidations
 from trading.services.sweep_markets import sweep_market
 
 _ADVISORY_LOCK = 0x6D61726B  # "mark": any number that nobody else uses
@@ -53,7 +54,9 @@ def mark_prices() -> list[Moved]:
 
 
 def after_marks(moved: Sequence[Moved]) -> None:
-    """What new mark prices set off: orders that wait for them fire."""
+    """What new mark prices set off: accounts whose margin they use up are looked at, orders that wait for them fire."""
+    if moved:
+        sweep_liquidations()
     symbols = [each.symbol for each in moved]
     waiting = BookState.objects.filter(market__symbol__in=symbols, watches_prices=True, market__status=OPEN)
     for symbol in waiting.values_list("market__symbol", flat=True):

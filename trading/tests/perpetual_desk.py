@@ -10,7 +10,9 @@ assert desk.position("alice") == "long 1 at 50000"
 
 from decimal import Decimal
 
+from accounts.ledger import Entry
 from accounts.models import Balance, User
+from accounts.services import outside_account, post_transaction
 from common import clock
 from common.errors import Refused
 from common.money import EXACT, format_decimal
@@ -18,6 +20,7 @@ from market.models import Market, Price
 from risk.models import Liquidation, Position
 from risk.services import ContractTerms, make_limits, open_contract
 from trading import services
+from trading.audit import audit
 from trading.services import open_market
 from trading.tests.desk import FUNDS, MARKETS, TradingDesk
 
@@ -67,7 +70,19 @@ class PerpetualDesk(TradingDesk):
         self.sells(seller, quantity, at=at, symbol=symbol)
         return self.buys(buyer, quantity, at=at, symbol=symbol)
 
+    def deposits(self, who, amount, asset="USDT"):
+        outside = outside_account().pk
+        amount = Decimal(amount)
+        post_transaction(
+            "deposit", [Entry(self.accounts[who], asset, amount), Entry(outside, asset, -amount)]
+        )
+
     # ---- looks ----
+
+    @staticmethod
+    def audited():
+        """What the audit finds wrong."""
+        return [(violation.rule, violation.message) for violation in audit().violations]
 
     def row(self, who, symbol=PERP):
         return Position.objects.filter(account_id=self.accounts[who], market__symbol=symbol).first()

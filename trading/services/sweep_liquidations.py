@@ -1,0 +1,94 @@
+"""Looking after accounts whose margin runs out: after every move of a mark price, and now and then anyway."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from common.errors import Refused
+from trading.matching_service.requests import LiquidateRequest, Looked
+from trading.selectors.watched import Due, due_for_a_look, markets_with_orders
+from trading.services.submit import submit
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 50  # accounts in one transaction: so long do the orders of others wait
+MOST_ROUNDS = 20  # of looks at the same account in one sweep
+WITH_LIQUIDATION = ("warned", "liquidating")
+
+
+@dataclass(slots=True)
+class Sweep:
+    """looked_at: accounts; found: how often each state was found at last; unfinished: accounts to come back to."""
+
+    looked_at: int = 0
+    found: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unfinished: int = 0
+
+
+def sweep_liquidations() -> Sweep:
+    """Look at every account whose watch price has been reached, and at those whose liquidation goes on.
+
+    Safe to run twice at once and to stop anywhere: each look is a transaction of its own that goes by how the
+    account stands at that moment.
+    """
+    sweep, seen = Sweep(), set[Due]()
+    due = due_for_a_look(WITH_LIQUIDATION)
+    _cancel_elsewhere(due)
+    for _ in range(MOST_ROUNDS):
+        if not due:
+            break
+        sweep.looked_at += len(set(due) - seen)
+        seen |= set(due)
+        due = _look(due, sweep)
+    sweep.unfinished = len(due)
+    return sweep
+
+
+def _look(due: Iterable[Due], sweep: Sweep) -> list[Due]:
+    """One look at each; who needs another."""
+    again: list[Due] = []
+    cancels: list[Due] = []
+    for each, outcome in _submit(due, cancel_only=False):
+        if not isinstance(outcome, Looked):
+            again.append(each)
+            continue
+        if outcome.orders_elsewhere:
+            cancels.append(each)
+        if outcome.goes_on:
+            again.append(each)
+        else:
+            sweep.found[outcome.found] += 1
+    _cancel_elsewhere(cancels)
+    return again
+
+
+def _cancel_elsewhere(due: Iterable[Due]) -> None:
+    """Orders in markets where the account is not looked at; each market judges for itself that it must be."""
+    here = {(each.account_id, each.symbol) for each in due}
+    accounts = {account_id for account_id, _ in here}
+    if accounts:
+        others = [each for each in markets_with_orders(accounts) if tuple(each) not in here]
+        list(_submit(others, cancel_only=True))
+
+
+def _submit(due: Iterable[Due], cancel_only: bool) -> Iterable[tuple[Due, object]]:
+    by_symbol: dict[str, list[Due]] = defaultdict(list)
+    for each in due:
+        by_symbol[each.symbol].append(each)
+    for symbol, together in sorted(by_symbol.items()):
+        for start in range(0, len(together), AT_ONCE):
+            part = together[start : start + AT_ONCE]
+            yield from zip(part, _outcomes(symbol, part, cancel_only), strict=True)
+
+
+def _outcomes(symbol: str, due: list[Due], cancel_only: bool) -> list[object]:
+    """A market that cannot be reached now must not hold up the others; the next sweep comes back."""
+    requests = [LiquidateRequest(each.account_id, cancel_only) for each in due]
+    try:
+        return list(submit(symbol, requests))
+    except Refused as refused:
+        logger.warning("%s: %d accounts could not be looked at (%s)", symbol, len(due), refused)
+    except Exception:
+        logger.exception("%s: %d accounts could not be looked at", symbol, len(due))
+    return [None] * len(due)
