@@ -85,6 +85,7 @@ class Batch:
         """Begins the transaction. Raises Refused UNKNOWN_SYMBOL."""
         keys = asking.client_order_keys(self.requests)
         accounts = sorted({request.account_id for request in self.requests})
+        self.known_accounts = frozenset(accounts)
         spare = ORDERS_OF_A_LIQUIDATION * sum(isinstance(each, LiquidateRequest) for each in self.requests)
         needed = len(keys) + spare
         pipeline = Pipeline(self.connection)

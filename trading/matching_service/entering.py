@@ -30,10 +30,13 @@ def _is_short(command: Trigger | Activate, batch: "Batch") -> bool:
         return True
     if isinstance(command, Activate) and not command.quantity:
         return False
+    account_id = owner(command, batch)
+    if account_id not in batch.known_accounts:  # nobody has read yet what it has: it is judged under the lock
+        return False
     decision = decide(batch.book, command)
     assert not isinstance(decision, Refusal)
     settled: Any = batch.money.settle(decision, batch.book)
-    return batch.money.refusal(owner(command, batch), settled, batch.funds) is not None
+    return batch.money.refusal(account_id, settled, batch.funds) is not None
 
 
 def owner(command: Trigger | Activate, batch: "Batch") -> int:

@@ -83,7 +83,7 @@ def test_a_book_above_the_index_has_a_premium(desk):
     # 0.005 x 50,200 = 251 and 9,749 / 50,100 = 0.194590...: 10,000 / 0.199590... = 50,102.5050...
     premium, basis = sample()
     assert basis == 250
-    assert premium == Decimal("0.0020501015")
+    assert premium == Decimal("0.0020501025")
 
 
 def test_a_book_below_the_index_has_a_negative_one(desk):
@@ -124,3 +124,15 @@ def test_the_mark_leans_to_the_book_by_its_average_basis(desk):
 
 def mark():
     return Price.objects.get(market__symbol=PERP).mark
+
+
+def test_what_fires_and_cannot_be_borne_ends(desk):
+    """Judged by what the account has then, although it asks for nothing itself."""
+    desk.sells("bob", "1", at="50700", symbol=PERP)
+    waiting = {"type": "stop_market", "trigger": "50500", "trigger_source": "mark", "symbol": PERP}
+    small, large = desk.buys("alice", "0.5", **waiting), desk.buys("alice", "100", **waiting)
+    says("50600")
+    mark_prices()
+    assert desk.fate(small) == "filled"
+    assert desk.fate(large) == "cancelled INSUFFICIENT_MARGIN"
+    assert desk.position("alice") == "long 1.5 at 50233.33"
