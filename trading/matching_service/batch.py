@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.services import ledger
 from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import EXACT
 from common.pipelined import Answer, Pipeline
+from risk.contract_rows import ContractRow
 from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
 from trading.matching.events import Event
@@ -18,6 +18,7 @@ from trading.matching.terms import HALTED, INDEX, MARK, OPEN
 from trading.matching_service import (
     answering,
     asking,
+    covering,
     entering,
     exits,
     kinds,
@@ -26,9 +27,8 @@ from trading.matching_service import (
     writing,
 )
 from trading.matching_service.barred import Barred
-from trading.matching_service.carried import Carried, Denial, FundsChanged
+from trading.matching_service.carried import Carried, Denial
 from trading.matching_service.changes import Changes
-from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.funds import Funds
 from trading.matching_service.liquidation_rows import Liquidations
 from trading.matching_service.market_row import MarketRow
@@ -50,7 +50,6 @@ from trading.perpetual_settlement import Move
 Key = tuple[int, str]
 CIRCUIT_BREAKER = "CIRCUIT_BREAKER"
 ORDERS_OF_A_LIQUIDATION = 2
-CHANGED = "The account has changed meanwhile; look again."
 
 
 class Batch:
@@ -231,60 +230,13 @@ class Batch:
         if self._breaker.has_tripped() and self.book.status == OPEN:
             self.run(commands.SetStatus(HALTED, CIRCUIT_BREAKER))
 
-    # ---- 5 ----
+    # ---- 5 and 6 ----
 
     def lock_balances(self) -> None:
-        keys = {key for carried in self.carried for key in carried.changes}
-        keys |= self.money.further_keys(keys)
-        missing = keys - self.warm.known_balances
-        pipeline = Pipeline(self.connection)
-        if missing:
-            ledger.make_balance_rows(pipeline, missing)
-        balances = ledger.lock_balance_rows(pipeline, keys)
-        fills = sum(len(carried.fills) for carried in self.carried)
-        trade_ids = statements.take_trade_ids(pipeline, fills) if fills else Answer()
-        moves = sum(len(carried.settled.moves) for carried in self.carried)
-        move_ids = statements.take_transaction_ids(pipeline, moves) if moves else Answer()
-        self.money.lock(pipeline, {key[0] for key in keys})
-        pipeline.run()
-        self.locked = Funds(self.market, balances.rows)
-        self.move_ids = [row[0] for row in move_ids.rows]
-        self.trade_ids = trade_ids.rows
-        if len(self.locked) != len(keys):
-            self.warm.known_balances.clear()
-            raise AssertionError(f"{len(keys)} balances to lock, {len(self.locked)} found")
-        self.money.after_lock(self.locked)
-        self.made_balances = missing
-
-    # ---- 6 ----
+        covering.lock_balances(self)
 
     def judge(self) -> None:
-        """Every command, in order, must be covered by what the locked rows really hold."""
-        denied: set[Denial] = set()  # all of them at once: each attempt costs a whole batch
-        for carried in self.carried:
-            if carried.index is not None and not denied:
-                short = self.money.still_refused(carried.account_id, carried.settled, self.locked)
-                if short is not None:
-                    raise FundsChanged({carried.index: short}, set())
-            elif entering.is_denied(carried, self):
-                denied.add(entering.denial(carried.command))
-                continue
-            elif carried.expects is not None and not carried.expects.holds(self):
-                raise FundsChanged({carried.expects.request: Refused(ErrorCode.CONFLICT, CHANGED)}, set())
-            self.locked.add(carried.changes, carried.settled.margins)
-            self.money.was_judged(carried.settled)
-        if denied:
-            raise FundsChanged({}, denied)
-        self.covers = self.money.cover(self.locked)
-        if self.covers:
-            self.move_ids += self._take_transaction_ids(len(self.covers))
-        self.locked.assert_none_negative(self.money.own_accounts)
-
-    def _take_transaction_ids(self, count: int) -> list[int]:
-        pipeline = Pipeline(self.connection)
-        ids = statements.take_transaction_ids(pipeline, count)
-        pipeline.run()
-        return [row[0] for row in ids.rows]
+        covering.judge(self)
 
     # ---- 7 ----
 

@@ -31,6 +31,11 @@ class Funds:
         free, firm, margin = self._balances.get(key, (0, 0, 0))
         return free, firm, margin
 
+    def cash(self, asset: str, account_id: int) -> int:
+        """What perpetual positions can lose: all but what is held firmly."""
+        free, _, margin = self.parts((account_id, asset))
+        return free + margin
+
     def with_margin(self) -> set[int]:
         """The accounts that have perpetual positions or orders."""
         return {key[0] for key, (_, _, margin) in self._balances.items() if margin}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.money import fee_units
 from risk.brackets import MILLION
+from risk.cross_margin import Elsewhere, cross_holdings
 from risk.health import Health, Holding, bankruptcy_price, restoring_lots
 from trading.matching import commands
 from trading.matching.events import Deleveraged, RiskNoted
@@ -30,7 +31,7 @@ from trading.matching_service.carried import Expected
 from trading.matching_service.deleveraging import first_in_line
 from trading.matching_service.liquidation_rows import Step
 from trading.matching_service.money import SpotMoney
-from trading.matching_service.perpetual import Elsewhere, Perpetual, cross_holdings
+from trading.matching_service.perpetual import Perpetual
 from trading.matching_service.requests import LiquidateRequest, Looked
 from trading.perpetual_settlement import INSURANCE, LIQUIDATION, MARGIN, PerpetualFill
 
@@ -78,8 +79,7 @@ class _Look:
         return funds.parts(self.key), funds.parts((insurance, self.key[1])), others
 
     def cash(self) -> int:
-        free, _, margin = self.batch.funds.parts(self.key)
-        return free + margin
+        return self.batch.funds.cash(self.key[1], self.account_id)
 
     def health(self) -> tuple[Health, Holding | None]:
         if not self.is_here:

@@ -7,8 +7,8 @@ from json import dumps
 from typing import Any
 
 from common.pipelined import Answer, Pipeline
+from risk import contract_rows
 from risk.health import Health
-from trading.matching_service import contract_rows
 from trading.matching_service.requests import LiquidateRequest, Request
 from trading.perpetual_settlement import PerpetualFill
 

@@ -4,20 +4,20 @@
 """
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from common.errors import Refused
 from common.pipelined import Pipeline
+from risk import contract_rows
+from risk.cross_margin import CrossMargin, Others
 from risk.health import Health
 from trading import settlement
 from trading.matching.book import Book
 from trading.matching.events import Event, Traded, Uncrossed
 from trading.matching.terms import BUY
-from trading.matching_service import contract_rows
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
-from trading.matching_service.perpetual import Others
-from trading.matching_service.spot_margin import CrossMargin
 from trading.perpetual_settlement import Move
 from trading.settlement import Fill, Settlement
 
@@ -70,7 +70,8 @@ class SpotMoney:
         if not with_margin:
             return {}
         self._cross = CrossMargin(self._connection, with_margin)
-        self._cross.note_losses(funds, self.terms.quote)
+        quote = self.terms.quote
+        funds.losses |= {(account_id, quote): loss for account_id, loss in self._cross.losses().items()}
         return self._cross.others
 
     # 6
@@ -87,7 +88,7 @@ class SpotMoney:
     # 7
     def write(self, pipeline: Pipeline, now: Any, locked: Funds) -> None:
         if self._cross is not None:
-            watches = self._cross.watches(locked, self.terms.quote)
+            watches = self._cross.watches(partial(locked.cash, self.terms.quote))
             if watches:
                 contract_rows.set_watches(pipeline, watches)
 

@@ -1,25 +1,22 @@
 """A batch of a perpetual: positions, margin and exposure on their way through the seven steps."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from common.errors import ErrorCode, Refused
-from common.money import EXACT, format_decimal, from_units
 from common.pipelined import Answer, Pipeline
+from risk import contract_rows
+from risk.cross_margin import Elsewhere, Others, Watch, cross_holdings, elsewhere, watches_elsewhere
 from risk.health import Health, Holding, watch_price
 from risk.position import Position
 from risk.requirement import OpenOrders
 from trading import perpetual_settlement
 from trading.matching.book import Book
 from trading.matching.events import Event, Traded, Uncrossed
-from trading.matching_service import contract_rows
-from trading.matching_service.contract_rows import ContractRow
+from trading.matching_service import exposures
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
 from trading.matching_service.positions import WarmPositions
-from trading.matching_service.requests import FundingRequest
 from trading.perpetual_settlement import (
     Move,
     PerpetualFill,
@@ -30,51 +27,6 @@ from trading.perpetual_settlement import (
 )
 
 FIRST_LEVERAGE = 5
-Rows = Iterable[Sequence[Any]]
-Watch = tuple[int, int, Decimal]  # account, market and price
-Others = Mapping[int, Sequence["Elsewhere"]]
-
-
-class Elsewhere:
-    """A position of an account in another contract than the batch's, as it was read."""
-
-    __slots__ = ("contract", "position")
-
-    def __init__(self, contract: ContractRow, position: Position) -> None:
-        self.contract = contract
-        self.position = position
-
-
-def elsewhere(rows: Rows, contracts: Mapping[int, ContractRow], here: int) -> Others:
-    """By account, from rows of contract_rows.read_positions_of."""
-    found: dict[int, list[Elsewhere]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row[0], row[1])):
-        if row[1] != here:
-            contract = contracts[row[1]]
-            found[row[0]].append(Elsewhere(contract, contract_rows.position_of(row, contract)))
-    return found
-
-
-def cross_holdings(others: Sequence[Elsewhere]) -> list[Holding]:
-    return [
-        each.contract.holding(each.position)
-        for each in others
-        if each.position.size and not each.position.is_isolated
-    ]
-
-
-def watches_elsewhere(
-    account_id: int, health: Health, others: Sequence[Elsewhere], is_warned: bool
-) -> list[Watch]:
-    """The watch prices of an account's cross positions in other contracts that are not right any more."""
-    watches = []
-    for each in others:
-        if each.position.size and not each.position.is_isolated:
-            contract = each.contract
-            price = watch_price(health, contract.holding(each.position), is_warned)
-            if price != each.position.watch:
-                watches.append((account_id, contract.market_id, EXACT.multiply(contract.tick, price)))
-    return watches
 
 
 class Perpetual:
@@ -91,7 +43,7 @@ class Perpetual:
         self._positions = contract_rows.read_positions_of(pipeline, account_ids)
         self._locked_positions = Answer()
         self._locked_total: Answer | None = None
-        self.funding: FundingRequest | None = None  # that this batch carries out
+        self.funding: contract_rows.Funding | None = None  # that this batch carries out
 
     def read(self, market: MarketRow, funds: Funds) -> None:
         self.contracts = contract_rows.contracts(self._contracts.rows)
@@ -156,50 +108,19 @@ class Perpetual:
         if after is None:
             return None
         if after.exposure > before.exposure:
-            refused = self._beyond_limits(account_id, before, after, others, total)
+            standing = exposures.Standing(
+                before.exposure, after.exposure, self.exposure, self.contract.exposure, total,
+                sum(each.position.exposure for each in others.get(account_id, ())),
+            )  # fmt: skip
+            refused = exposures.beyond_limits(self.contract, self.limits, standing)
+            if refused is None:
+                refused = self.too_much_leverage(account_id, after.leverage, after.exposure)
             if refused is not None:
                 return refused
         return self._beyond_margin(account_id, before, after, settled, funds, others)
 
-    def _beyond_limits(
-        self, account_id: int, before: Position, after: Position, others: Others, total: int
-    ) -> Refused | None:
-        if self.contract.mark is None:
-            return Refused(ErrorCode.NO_MARK_PRICE)
-        refused = self.too_much_leverage(account_id, after.leverage, after.exposure)
-        if refused is not None:
-            return refused
-        more = after.exposure - before.exposure
-        elsewhere = sum(each.position.exposure for each in others.get(account_id, ()))
-        limits = self.limits
-        for scope, exposure, most in (
-            ("user", after.exposure + elsewhere, limits.user),
-            ("user_in_contract", after.exposure, limits.user_here),
-            ("contract", self.exposure + more, limits.contract),
-            ("total", total + self.exposure - self.contract.exposure + more, limits.total),
-        ):
-            if most is not None and exposure > most:
-                amounts = {"exposure": self.shown(exposure), "maximum": self.shown(most)}
-                return Refused(ErrorCode.EXPOSURE_LIMIT, scope=scope, **amounts)
-        return None
-
     def too_much_leverage(self, account_id: int, leverage: int, exposure: int) -> Refused | None:
-        """Beyond what the tier allows, or the bracket of a position this large."""
-        of_tier = self.tiers.get(account_id)
-        of_bracket = self.contract.terms.brackets.maximum_leverage(exposure)
-        most = of_bracket if of_tier is None else min(of_tier, of_bracket)
-        if leverage <= most:
-            return None
-        details = {"leverage": leverage, "maximum_leverage": most, "notional": self.shown(exposure)}
-        if of_tier is not None and of_tier < leverage:
-            return Refused(
-                ErrorCode.LEVERAGE_TOO_HIGH,
-                f"Your tier allows at most {of_tier}x.",
-                limited_by="tier",
-                **details,
-            )
-        text = f"A position of {details['notional']} {self.terms.quote} may have at most {of_bracket}x."
-        return Refused(ErrorCode.LEVERAGE_TOO_HIGH, text, limited_by="bracket", **details)
+        return exposures.too_much_leverage(self.contract, self.tiers.get(account_id), leverage, exposure)
 
     def _beyond_margin(
         self, account_id: int, before: Position, after: Position, settled: PerpetualSettlement, funds: Funds,
@@ -245,7 +166,7 @@ class Perpetual:
         return Health(cash, holdings if own is None else [*holdings, own]), own
 
     def shown(self, units: int) -> str:
-        return format_decimal(from_units(units, self.contract.precision))
+        return exposures.shown(units, self.contract)
 
     # ---- 5: lock ----
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.pipelined import Pipeline
+from risk import contract_rows
+from risk.contract_rows import ContractRow
 from risk.position import Position
 from risk.requirement import OpenOrders
 from trading.matching.book import Book
 from trading.matching.events import Deleveraged, Event, Traded, Uncrossed
 from trading.matching.reducing import is_reducing
 from trading.matching.terms import BUY
-from trading.matching_service import contract_rows
-from trading.matching_service.contract_rows import ContractRow
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from common.errors import ErrorCode, Refused
 from common.money import to_units
+from risk.contract_rows import Funding
 from trading.matching import commands
 from trading.matching.events import FundingMoved, RiskNoted
 from trading.matching.refusal import Refusal, refuse
@@ -83,7 +84,9 @@ def _funding(request: FundingRequest, money: Perpetual) -> commands.Record | Ref
         return refuse(ErrorCode.CONFLICT, "This funding is paid already.")
     rate = to_units(request.rate, RATE_SCALE)
     index = money.funding_index + rate * contract.mark * contract.terms.step
-    money.funding = request
+    money.funding = Funding(
+        request.due_at, request.rate, request.premium, request.samples, request.next_due_at
+    )
     return commands.Record(FundingMoved(rate, contract.mark, index))
 
 

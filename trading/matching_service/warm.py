@@ -10,10 +10,10 @@ from uuid import UUID
 from common.clock import to_ms
 from common.errors import ErrorCode, Refused
 from common.pipelined import Pipeline
+from risk.contract_rows import ContractRow
 from trading.matching.book import Book
 from trading.matching.events import Event
 from trading.matching_service import log, positions
-from trading.matching_service.contract_rows import ContractRow
 from trading.matching_service.loading import OPEN_ORDERS, forget_lone_entries, order_of, restore_market
 from trading.matching_service.market_row import Breaker
 from trading.matching_service.positions import WarmPositions

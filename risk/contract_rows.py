@@ -1,4 +1,4 @@
-"""What a batch reads of contracts, limits and positions: the SQL, and rows as integers."""
+"""Contracts, limits and positions as rows: the SQL, as statements of a pipeline, and amounts as integers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +12,6 @@ from common.pipelined import Answer, Pipeline
 from risk.brackets import Brackets
 from risk.health import Holding, Terms
 from risk.position import FUNDING_SCALE, Position
-from trading.matching_service.requests import FundingRequest
 
 RATE_DECIMALS = 6
 
@@ -250,15 +249,25 @@ def set_contract(pipeline: Pipeline, contract: ContractRow, funding_index: int, 
     pipeline.add(_SET_CONTRACT, funding_index, f"{exposure}e-{contract.precision}", contract.market_id)
 
 
+class Funding(NamedTuple):
+    """A funding as it is put on record. rate and premium: shares of the notional and of the index."""
+
+    due_at: datetime
+    rate: Decimal
+    premium: Decimal
+    samples: int
+    next_due_at: datetime
+
+
 def add_funding(
-    pipeline: Pipeline, contract: ContractRow, request: FundingRequest, funding_index: int, now: datetime
+    pipeline: Pipeline, contract: ContractRow, funding: Funding, funding_index: int, now: datetime
 ) -> None:
     """A funding on record, and when the next one is due."""
     assert contract.mark is not None
     mark = EXACT.multiply(contract.tick, contract.mark)
     pipeline.add(
-        _ADD_FUNDING, contract.market_id, request.due_at, request.rate, mark, request.premium, request.samples,
-        funding_index, now, request.next_due_at,
+        _ADD_FUNDING, contract.market_id, funding.due_at, funding.rate, mark, funding.premium, funding.samples,
+        funding_index, now, funding.next_due_at,
     )  # fmt: skip
 
 
