@@ -44,7 +44,7 @@ class PlaceTradeSerializer(StrictSerializer):
     )
     leverage = StrictInteger(
         min_value=1, max_value=MOST_LEVERAGE, required=False, allow_null=True,
-        help_text="of perpetuals; set first, as `POST /api/v1/leverage` does, and kept",
+        help_text="of perpetuals; set first, as `POST /api/v1/leverage` does, and kept even if the order is refused",
     )  # fmt: skip
     client_order_id = ClientOrderId()
 

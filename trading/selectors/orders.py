@@ -57,6 +57,11 @@ def symbols_with_open_orders(account_id: int) -> list[str]:
     return list(rows.order_by("market__symbol").values_list("market__symbol", flat=True).distinct())
 
 
+def is_placed(account_id: int, client_order_id: str) -> bool:
+    """Whether the account has used this client order id."""
+    return Order.objects.filter(account_id=account_id, client_order_id=client_order_id).exists()
+
+
 def fills(account_id: int, symbol: str | None = None, order_id: int | None = None) -> OwnTrades:
     """Trades in which the account, with that order of its own if one is named, was maker or taker; newest first."""
     rows = Trade.objects.select_related("market")

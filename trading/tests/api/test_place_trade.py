@@ -87,6 +87,44 @@ def test_a_client_order_id_takes_effect_once(alice):
     assert Order.objects.count() == 1
 
 
+def leverage(desk):
+    return Position.objects.get(account_id=desk.account_id).leverage
+
+
+def test_a_leverage_is_set_first_and_kept(alice):
+    traded(alice, price="49000", leverage=2)
+    assert leverage(alice) == 2
+    assert alice.balance("USDT")[1] == "2454.9"  # half of 4,900, and two fees of 2.45
+    traded(alice, price="49000")
+    assert leverage(alice) == 2
+
+
+def test_a_beginner_has_five_and_is_refused_six(alice):
+    answer = trades(alice, price="49000", leverage=6)
+    assert refusal(answer) == (422, "LEVERAGE_TOO_HIGH")
+    assert answer.json()["details"]["maximum_leverage"] == 5
+    assert not Order.objects.exists()
+    assert traded(alice, price="49000", leverage=5)["status"] == "open"
+
+
+def test_what_the_simulation_allows_is_what_is_taken(alice):
+    for asked in (4, 5, 6, 10):
+        terms = {"symbol": PERP, "side": "long", "size": "0.1", "price": "49000", "leverage": asked}
+        said = alice.post("trades/simulate-margin", terms).json()["engine"]
+        answer = alice.post("trades/", terms)
+        assert said["allowed"] == (answer.status_code == 201)
+        if not said["allowed"]:
+            assert said["reason"] == answer.json()["code"]
+
+
+def test_an_order_that_is_sent_again_leaves_the_leverage_alone(alice):
+    terms = {"price": "49000", "leverage": 4, "client_order_id": "mine"}
+    traded(alice, **terms)
+    traded(alice, price="48000", leverage=2)
+    assert trades(alice, **terms).status_code == 200
+    assert leverage(alice) == 2
+
+
 def test_on_spot_one_buys_and_sells(alice, bob):
     bob.sells("1", "30000")
     assert traded(alice, "buy", "0.5", symbol="BTC-USDT")["trade"]["size"] == "0.5"
