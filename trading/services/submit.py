@@ -32,7 +32,8 @@ def _named(request: Request) -> Request:
     if isinstance(request, PlaceRequest):
         if request.new.client_order_id:
             return request
-        return PlaceRequest(request.account_id, request.new, (str(uuid_utils.uuid7()),), request.bearer)
+        made_ids = (str(uuid_utils.uuid7()),)
+        return PlaceRequest(request.account_id, request.new, made_ids, request.bearer, request.by_exchange)
     if isinstance(request, LinkedRequest):
         return replace(request, made_ids=tuple(str(uuid_utils.uuid7()) for _ in request.orders))
     return request
