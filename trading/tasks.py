@@ -29,3 +29,8 @@ def sweep_disconnected() -> int:
 @shared_task(name="trading.tasks.sweep_markets")
 def sweep_markets() -> int:
     return services.sweep_markets()
+
+
+@shared_task(name="trading.tasks.sweep_margin_accounts")
+def sweep_margin_accounts() -> int:
+    return services.sweep_margin_accounts()
