@@ -56,6 +56,9 @@ class Batch:
     """refused: requests, by index, that an earlier attempt found not to be covered; denied: entries likewise,
     which may be of this very batch: so it has the `order_ids` that the first attempt took."""
 
+    locked: Funds  # from step 5 on
+    move_ids: Sequence[int]  # of ledger transactions beside trades
+
     def __init__(
         self, symbol: str, requests: Sequence[Request], connection: Any, cursor: Any,
         refused: dict[int, Refused], denied: Iterable[Denial], order_ids: list[int],

@@ -58,7 +58,7 @@ def judge(batch: "Batch") -> None:
         raise FundsChanged({}, denied)
     batch.covers = batch.money.cover(batch.locked)
     if batch.covers:
-        batch.move_ids += _take_transaction_ids(batch, len(batch.covers))
+        batch.move_ids = [*batch.move_ids, *_take_transaction_ids(batch, len(batch.covers))]
     batch.locked.assert_none_negative(batch.money.own_accounts)
 
 
