@@ -34,6 +34,12 @@ def test_a_stray_trade_does_not_move_it():
     assert mark(basis=None, last="100000") == 50_000
 
 
+def test_the_index_stands_in_for_what_is_missing():
+    assert mark(rate="0.001", basis="5") == 50_005
+    assert mark(rate="0.001", last="50020") == 50_020
+    assert mark(rate="0.001", last="50060") == 50_050
+
+
 def test_with_an_index_alone_it_is_the_index():
     assert mark() == 50_000
 
