@@ -14,12 +14,12 @@ from common.errors import Refused
 from common.money import format_decimal
 from market.models import IndexSource, Market, Price
 from market.selectors import sources_of
-from trading.admin.cells import NOTHING, Cell, moment, money
+from trading.admin.cells import Cell, moment, money
 from trading.admin.confirmation import Question, ReasonForm, ask, filled_in, in_words
 from trading.admin.fields import AmountField
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.services import move_price
-from trading.services.move_price import SIMULATED_FOR, can_be_moved
+from trading.services.move_price import SIMULATED_FOR, feeds_are_simulated, why_not_moved
 
 PERMISSION = "market.change_price"
 
@@ -39,7 +39,7 @@ class PriceAdmin(ReadOnlyAdmin):
     ordering = ("market__symbol",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Price]:
-        self.may_move = can_be_moved() and request.user.has_perm(PERMISSION)
+        self.may_move = request.user.has_perm(PERMISSION)
         return super().get_queryset(request)
 
     @admin.display(description="Index price")
@@ -60,8 +60,8 @@ class PriceAdmin(ReadOnlyAdmin):
 
     @admin.display(description="")
     def moving(self, price: Price) -> Cell:
-        if not self.may_move or price.market.kind != Market.Kind.SPOT:
-            return NOTHING
+        if not self.may_move or why_not_moved(price.market):
+            return ""
         return format_html('<a href="{}">Set price</a>', reverse("admin:market_price_move", args=[price.pk]))
 
     def get_urls(self) -> list[Any]:
@@ -99,11 +99,13 @@ def _question(price: Price, back: str) -> Question:
     perpetuals = ", ".join(
         Market.objects.filter(contract__underlying=market).values_list("symbol", flat=True)
     )
-    hours = SIMULATED_FOR.seconds // 3600
+    minutes = SIMULATED_FOR.seconds // 60
     text = (
         "The simulation walks on from this price. Perpetuals on it are marked at once: orders that wait for the price "
-        f"fire, and positions without enough margin are liquidated. Feeds outside are left alone for {hours} hour."
+        "fire, and positions without enough margin are liquidated."
     )
+    if not feeds_are_simulated():
+        text += f" The feeds outside are not asked for it for {minutes} minutes."
     said = [
         f"{_name(row)}: {money(row.price)} at {moment(row.updated_at)}" for row in sources_of(market.symbol)
     ]

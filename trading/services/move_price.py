@@ -28,12 +28,12 @@ def move_price(symbol: str, price: Decimal, by: User | None = None, reason: str 
     Raises Refused UNKNOWN_SYMBOL, PRICE_NOT_SIMULATED, INVALID_PRICE.
     """
     market = market_by_symbol(symbol)
-    refusal = _why_not(market)
+    refusal = why_not_moved(market)
     if refusal:
         raise Refused(ErrorCode.PRICE_NOT_SIMULATED, refusal)
     if not 0 < price <= HIGHEST or not is_multiple(price, market.tick):
         raise Refused(ErrorCode.INVALID_PRICE, tick=format_decimal(market.tick))
-    until = None if settings.PRICE_FEED == "simulation" else clock.now() + SIMULATED_FOR
+    until = None if feeds_are_simulated() else clock.now() + SIMULATED_FOR
     moved = set_price(symbol, price, Price.Source.SIMULATION, simulated_until=until)
     if by is not None:
         text = f"Price set to {format_decimal(price)}"
@@ -44,13 +44,14 @@ def move_price(symbol: str, price: Decimal, by: User | None = None, reason: str 
     return moved
 
 
-def can_be_moved() -> bool:
-    """Whether prices are simulated here, or may be: never where real ones are all that counts."""
-    return settings.PRICE_FEED == "simulation" or (settings.DEMO and settings.PRICE_FEED == "auto")
+def feeds_are_simulated() -> bool:
+    """Nobody outside is asked at all."""
+    return bool(settings.PRICE_FEED == "simulation")
 
 
-def _why_not(market: Market) -> str:
-    if not can_be_moved():
+def why_not_moved(market: Market) -> str:
+    """Why the market's price cannot be set by hand, in a sentence; empty if it can be."""
+    if not feeds_are_simulated() and not (settings.DEMO and settings.PRICE_FEED == "auto"):
         return "Prices come from outside here: only a demo, or an exchange with PRICE_FEED=simulation, sets them."
     if market.kind == Market.Kind.PERPETUAL:
         return f"The price of {market} follows {market.contract.underlying}: set that one."

@@ -33,6 +33,7 @@ def test_a_price_is_set_and_its_perpetual_marked_at_once(office, btc):
     assert f'href="{page("market_price_move", btc.pk)}"' in text_of(
         office.get(page("market_price_changelist"))
     )
+    assert text_of(office.get(page("market_price_changelist"))).count("Set price") == 2  # not of what follows
     shown = text_of(office.get(page("market_price_move", btc.pk)))
     assert "Marked at once: BTC-PERP" in shown and "local simulation" in shown
     answer = move(office, btc, "54000", follow=True)
