@@ -80,10 +80,12 @@ def watch_price(health: Health, holding: Holding, is_warned: bool) -> int:
     What the account has above the level that matters is split evenly over its positions, so as long as none of
     them reaches its own watch price the account as a whole needs no look. The level is the warning's, and once
     that was given the maintenance margin. Rounded towards the mark: rather a look too early than one too late.
+    An account that is below the level already is watched from where it would be above it again: it is looked at
+    even if the mark has turned before anybody came.
     """
     level = (1, 1) if is_warned else WARN_AT
     slack = level[1] * health.equity - level[0] * health.maintenance
-    return holding.mark if slack < 0 else _price_with(holding, slack, len(health.holdings), level)
+    return _price_with(holding, slack, len(health.holdings), level)
 
 
 def _price_with(holding: Holding, slack: int, shares: int, level: tuple[int, int]) -> int:
@@ -101,9 +103,7 @@ def _price_with(holding: Holding, slack: int, shares: int, level: tuple[int, int
         if (slope > 0) == (size > 0) and slope:
             constant = equity - scale * size * step * mark + times * shares * row.amount
             prices.append(-(constant // slope) if size > 0 else -constant // slope)
-    if size > 0:
-        return min(mark, max(0, *prices))
-    return max(mark, min(prices))
+    return max(0, *prices) if size > 0 else max(0, min(prices))
 
 
 def liquidation_price(health: Health, holding: Holding) -> int | None:

@@ -245,6 +245,8 @@ class Batch:
 
     def write(self) -> None:
         """Everything is on its way to the server with the commit behind it; `commit` waits for it."""
+        if isinstance(self.money, Perpetual):
+            self.money.warned = self.liquidations.open_after(self.money.warned)
         writing.write(self, self._last)
 
     def commit(self) -> None:

@@ -17,7 +17,7 @@ CHANGED = "The account has changed meanwhile; look again."
 
 def lock_balances(batch: "Batch") -> None:
     keys = {key for carried in batch.carried for key in carried.changes}
-    keys |= batch.money.further_keys(keys)
+    keys |= batch.money.further_keys(keys) | batch.liquidations.insurance_keys
     missing = keys - batch.warm.known_balances
     pipeline = Pipeline(batch.connection)
     if missing:

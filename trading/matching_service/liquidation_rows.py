@@ -12,6 +12,8 @@ from risk.health import Health
 from trading.matching_service.requests import LiquidateRequest, Request
 from trading.perpetual_settlement import PerpetualFill
 
+Keys = set[tuple[int, int | None]]  # account and market; no market: all that is cross
+
 _IDS = "SELECT nextval('risk_liquidation_id_seq') FROM generate_series(1, %s::int)"
 
 _INSURANCE = """
@@ -109,6 +111,11 @@ class Liquidations:
     def insurance_rows(self) -> list[tuple[Any, ...]]:
         return self._insurance.rows
 
+    @property
+    def insurance_keys(self) -> set[tuple[int, str]]:
+        """A balance to lock: what a look decides rests on what the fund has."""
+        return {(row[0], row[1]) for row in self._insurance.rows}
+
     def case(self, account_id: int, market_id: int | None) -> Case:
         if self._cases is None:
             self._fresh_ids = iter([row[0] for row in self._ids.rows])
@@ -120,6 +127,12 @@ class Liquidations:
         if found is None or not (found.is_open or found.is_new):
             found = self._cases[account_id, market_id] = Case(account_id, market_id, next(self._fresh_ids))
         return found
+
+    def open_after(self, known: Keys) -> Keys:
+        """Of those that were open before this batch, and those that it began, which go on."""
+        cases = (self._cases or {}).items()
+        ended = {key for key, case in cases if not case.is_open}
+        return (known - ended) | {key for key, case in cases if case.is_open}
 
     def write(self, pipeline: Pipeline, market_id: int, now: datetime, scales: "Scales") -> None:
         cases = [case for case in (self._cases or {}).values() if case.steps]

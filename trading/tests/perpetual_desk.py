@@ -107,6 +107,9 @@ class PerpetualDesk(TradingDesk):
     def liquidation(self, who):
         return Liquidation.objects.filter(account_id=self.accounts[who]).order_by("-id").first()
 
+    def liquidations(self, who):
+        return list(Liquidation.objects.filter(account_id=self.accounts[who]).order_by("id"))
+
 
 def open_perpetual(symbol, base, underlying, rules):
     market, _ = Market.objects.get_or_create(
