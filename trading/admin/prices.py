@@ -14,7 +14,7 @@ from common.errors import Refused
 from common.money import format_decimal
 from market.models import IndexSource, Market, Price
 from market.selectors import sources_of
-from trading.admin.cells import Cell, moment, money
+from trading.admin.cells import NOTHING, Cell, moment, money
 from trading.admin.confirmation import Question, ReasonForm, ask, filled_in, in_words
 from trading.admin.fields import AmountField
 from trading.admin.read_only import ReadOnlyAdmin
@@ -61,7 +61,7 @@ class PriceAdmin(ReadOnlyAdmin):
     @admin.display(description="")
     def moving(self, price: Price) -> Cell:
         if not self.may_move or why_not_moved(price.market):
-            return ""
+            return NOTHING
         return format_html('<a href="{}">Set price</a>', reverse("admin:market_price_move", args=[price.pk]))
 
     def get_urls(self) -> list[Any]:
