@@ -258,7 +258,7 @@ def contracts(ask, taker):
     [trade_id] = taker("POST", "trades/", order | {"side": "short"}, 201).json()["trade"]["ids"]
     for path in (f"trades/{trade_id}", "trades/recent", "trades/recent?symbol=BTC-PERP&limit=1"):
         ask("GET", path, status=200)
-    ask("GET", "trades/1", status=404)
+    ask("GET", "trades/0", status=404)
     ask("GET", "trades/recent?limit=0", status=400)
 
 

@@ -170,6 +170,6 @@ def test_anybody_sees_a_trade_by_its_id_and_nobody_its_owners(alice, bob, strang
     assert [row["id"] for row in listed] == [trade_id]
 
 
-@pytest.mark.parametrize("reference", ["0", "1", "9" * 19, "9" * 40])
+@pytest.mark.parametrize("reference", ["0", "9" * 19, "9" * 40])
 def test_a_trade_that_is_not_there_is_not_found(markets, reference):
     assert refusal(Desk().get(f"trades/{reference}")) == (404, "NOT_FOUND")
