@@ -117,7 +117,17 @@ class Perpetual:
                 refused = self.too_much_leverage(account_id, after.leverage, after.exposure)
             if refused is not None:
                 return refused
+        if self._strips(before, after):
+            text = "The position would not have the margin that it must keep."
+            return Refused(ErrorCode.INSUFFICIENT_MARGIN, text)
         return self._beyond_margin(account_id, before, after, settled, funds, others)
+
+    def _strips(self, before: Position, after: Position) -> bool:
+        """Takes so much margin from an isolated position that its owner would have to be warned."""
+        if not after.is_isolated or after.size != before.size or not after.size:
+            return False
+        health = Health(after.isolated_margin, [self.own_holding(after)])
+        return after.isolated_margin < before.isolated_margin and health.is_warning
 
     def too_much_leverage(self, account_id: int, leverage: int, exposure: int) -> Refused | None:
         return exposures.too_much_leverage(self.contract, self.tiers.get(account_id), leverage, exposure)

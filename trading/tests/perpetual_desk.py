@@ -17,7 +17,7 @@ from common import clock
 from common.errors import Refused
 from common.money import EXACT, format_decimal
 from market.models import Market, Price
-from risk.models import Liquidation, Position
+from risk.models import ExposureLimit, Liquidation, Position
 from risk.services import ContractTerms, make_limits, open_contract
 from trading import services
 from trading.audit import audit
@@ -64,6 +64,22 @@ class PerpetualDesk(TradingDesk):
             return services.set_leverage(self.accounts[who], symbol, leverage, mode)
         except Refused as refused:
             return refused.code.name
+
+    def moves_margin(self, who, amount, symbol=PERP):
+        try:
+            return services.move_margin(self.accounts[who], symbol, Decimal(amount))
+        except Refused as refused:
+            return refused.code.name
+
+    @staticmethod
+    def limits(scope, maximum, symbol=None):
+        market = Market.objects.get(symbol=symbol) if symbol else None
+        ExposureLimit.objects.update_or_create(
+            scope=scope, market=market, defaults={"maximum": Decimal(maximum)}
+        )
+
+    def market_sells(self, who, quantity, symbol=PERP, **terms):
+        return self.sells(who, quantity, symbol=symbol, type="market", **terms)
 
     def trades(self, buyer, seller, quantity, at, symbol=PERP):
         """The seller's order lies in the book, the buyer takes it."""
