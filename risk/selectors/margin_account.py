@@ -7,8 +7,7 @@ from typing import NamedTuple
 from accounts.models import Account
 from accounts.selectors import balances
 from common.money import EXACT
-from market.models import Price
-from risk.models import Liquidation, Loan, Position
+from risk.models import Liquidation, Loan
 from risk.selectors.lending import lending_terms
 from risk.spot_margin import Standing, Terms, standing
 
@@ -46,19 +45,3 @@ def open_liquidation(account_id: int) -> Liquidation | None:
 def is_liquidated_now(account_id: int) -> bool:
     found = open_liquidation(account_id)
     return found is not None and found.status == Liquidation.Status.LIQUIDATING
-
-
-def unrealised_loss(account_id: int) -> Decimal:
-    """What the cross positions of an account have lost at mark prices beyond their profits, funding included, in
-    quote; 0 if they are in profit."""
-    positions = Position.objects.filter(account_id=account_id, mode=Position.Mode.CROSS).exclude(size=0)
-    total = Decimal(0)
-    for row in positions.select_related("market__contract", "market__quote"):
-        price = Price.objects.filter(market_id=row.market_id).first()
-        mark = (price.mark or price.index) if price else Decimal(0)
-        lots = row.size / row.market.lot
-        funding = (lots * (row.market.contract.funding_index - row.funding_index)).scaleb(
-            -8 - row.market.quote.precision
-        )
-        total += row.size * mark - row.cost - funding
-    return max(Decimal(0), -total)

@@ -4,6 +4,7 @@ from risk.services.accrue_interest import accrue_interest
 from risk.services.borrow import borrow
 from risk.services.fund_lending import fund_lending, insurance_account, make_lending_terms
 from risk.services.funding_due import FundingDue, funding_due, predicted_rate
+from risk.services.keep_margin import keep_margin
 from risk.services.open_contract import ContractTerms, make_limits, open_contract
 from risk.services.repay import repay
 from risk.services.transfer import transfer
@@ -16,6 +17,7 @@ __all__ = [
     "fund_lending",
     "funding_due",
     "insurance_account",
+    "keep_margin",
     "make_lending_terms",
     "make_limits",
     "open_contract",

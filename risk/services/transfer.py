@@ -9,8 +9,9 @@ from accounts.models import LedgerTransaction, User
 from accounts.services import open_account, open_margin_account, post_transaction
 from common import clock
 from common.errors import ErrorCode, Refused
-from risk.selectors.lending import QUOTE, lending_terms, leverage_of
-from risk.selectors.margin_account import judged, unrealised_loss
+from risk.selectors.lending import lending_terms, leverage_of
+from risk.selectors.margin_account import judged
+from risk.services.keep_margin import keep_margin
 from risk.services.margin_lock import (
     Locked,
     checked_terms,
@@ -33,19 +34,13 @@ def transfer(user: User, asset: str, amount: Decimal, to_margin: bool) -> Ledger
     account = open_margin_account(main)
     with transaction.atomic():
         locked = lock_margin(account, [(main.pk, asset)], now)
-        if to_margin:
-            _refuse_to_strip_positions(locked, main.pk, asset, amount)
-        else:
+        if not to_margin:
             _refuse_to_strip_collateral(locked, asset, amount, leverage_of(user))
         signed = amount if to_margin else -amount
         entries = [Entry(main.pk, asset, -signed), Entry(account.pk, asset, signed)]
-        return post_transaction(LedgerTransaction.Kind.TRANSFER, entries)
-
-
-def _refuse_to_strip_positions(locked: Locked, main_id: int, asset: str, amount: Decimal) -> None:
-    """What perpetual positions have lost, and not realised yet, stays with them."""
-    if asset == QUOTE and 0 <= locked.available(main_id, asset) - amount < unrealised_loss(main_id):
-        raise Refused(ErrorCode.INSUFFICIENT_MARGIN, "Open positions have lost this already.")
+        posted = post_transaction(LedgerTransaction.Kind.TRANSFER, entries)
+        keep_margin(main.pk, asset)
+        return posted
 
 
 def _refuse_to_strip_collateral(locked: Locked, asset: str, amount: Decimal, leverage: int) -> None:

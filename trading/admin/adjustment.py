@@ -14,6 +14,7 @@ from accounts.services import adjust_balance, open_account
 from common.errors import ErrorCode, Refused
 from common.money import format_decimal, is_multiple
 from market.models import Asset
+from risk.services import keep_margin
 from trading.admin.confirmation import ReasonForm, in_words
 from trading.admin.fields import AmountField
 from trading.admin.history import note
@@ -59,6 +60,7 @@ def adjust(
             if posted is not None:
                 return posted, False
             posted = adjust_balance(account, asset, amount, reason, by, reference=reference)
+            keep_margin(account.pk, asset)
             note(by, user, f"Balance adjusted by {format_decimal(amount)} {asset} ({posted}): {reason}")
     except Refused as refused:
         raise Refused(refused.code, _plainly(refused, account, asset)) from refused

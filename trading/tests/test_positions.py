@@ -195,7 +195,7 @@ class TestIsolated:
         assert desk.moves_margin("alice", "-1500").isolated_margin == 9525
         assert desk.moves_margin("alice", "-9526") == "INSUFFICIENT_MARGIN"
         assert desk.moves_margin("alice", "-9400") == "INSUFFICIENT_MARGIN"  # it would be warned at once
-        assert desk.moves_margin("alice", "90000") == "INSUFFICIENT_MARGIN"
+        assert desk.moves_margin("alice", "91000") == "INSUFFICIENT_MARGIN"
         assert desk.moves_margin("alice", "0") == "VALIDATION_ERROR"
         assert desk.moves_margin("bob", "1") == "NO_POSITION"
 
@@ -297,7 +297,7 @@ def test_a_stop_without_margin_ends_when_it_fires(desk):
     stop = desk.buys("alice", "9.9", symbol=PERP, type="stop_market", trigger="50100")
     assert desk.requirement("alice") == "0"
     desk.buys("alice", "1", at="90000", symbol="BTC-USDT")
-    desk.sells("bob", "20", at="50200", symbol=PERP)
+    desk.sells("bob", "9.8", at="50200", symbol=PERP)
     desk.trades("carol", "bob", "0.001", at="50150")
     assert desk.fate(stop) == "cancelled INSUFFICIENT_MARGIN"
     assert desk.position("alice") == "flat"
