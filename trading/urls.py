@@ -7,6 +7,7 @@ from trading.api import (
     auction,
     book,
     linked_orders,
+    margin,
     market_data,
     markets,
     orders,
@@ -48,5 +49,10 @@ urlpatterns = [
     path("account/<int:user_id>", account.OtherAccountView.as_view(), name="account_of_user"),
     path("fills", account.FillsView.as_view(), name="fills"),
     path("ledger", account.LedgerView.as_view(), name="ledger"),
+    path("margin", margin.MarginView.as_view(), name="margin"),
+    path("margin/loans", margin.LoansView.as_view(), name="margin_loans"),
+    path("margin/transfer", margin.TransferView.as_view(), name="margin_transfer"),
+    path("margin/borrow", margin.BorrowView.as_view(), name="margin_borrow"),
+    path("margin/repay", margin.RepayView.as_view(), name="margin_repay"),
     path("faucet", account.FaucetView.as_view(), name="faucet"),
 ]

@@ -80,6 +80,9 @@ GOOD = {
     },
     "place_trade": {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "30000"},
     "move_price": {"symbol": "BTC-USDT", "price": "60000", "reason": "a lesson"},
+    "margin_transfer": {"asset": "USDT", "amount": "5", "to": "margin"},
+    "margin_borrow": {"asset": "USDT", "amount": "5"},
+    "margin_repay": {"asset": "USDT", "amount": "5"},
     "resume_market": {"auction_seconds": 0},
     "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},
@@ -105,6 +108,7 @@ PLACES = {"symbol": "BTC-USDT", "reference": "client:resting", "key_id": "1", "u
 TABLES = [
     "trading_order", "trading_ordercondition", "trading_orderevent", "trading_trade", "trading_bookstate",
     "trading_cancelafter", "market_market",
+    "risk_loan", "risk_interestcharge",
     "accounts_balance", "accounts_posting", "accounts_ledgertransaction", "accounts_user", "accounts_apikey",
 ]  # fmt: skip
 _FINGERPRINT = " UNION ALL ".join(
