@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
         "OrderSide": "trading.models.Order.Side",
         "TradeSide": ["long", "short", "buy", "sell"],
         "EntryType": ["limit", "market"],
+        "OwnAccount": ["main", "margin"],
         "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
         "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],
     },

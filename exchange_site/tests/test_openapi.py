@@ -10,6 +10,7 @@ from common import clock
 from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
 from market.services import set_price
+from risk.services import fund_lending
 from trading.services import make_first_markets, mark_prices
 from trading.tests.api.desk import Desk, key_desk, person
 
@@ -52,6 +53,11 @@ GET /api/v1/fills
 GET /api/v1/ledger
 GET /api/v1/account
 GET /api/v1/account/{}
+GET /api/v1/margin
+GET /api/v1/margin/loans
+POST /api/v1/margin/transfer
+POST /api/v1/margin/borrow
+POST /api/v1/margin/repay
 POST /api/v1/faucet
 POST /api/v1/market/tick
 POST /api/v1/markets/{symbol}/status
@@ -172,12 +178,26 @@ def test_every_answer_is_as_described(exchange):
     market_data(stranger)
     lists(maker)
     contracts(maker, taker=bob)
+    on_margin(bob)
     errors(maker, bob, Checked(key_desk(alice.user, "read").client))
     staff(admin, alice.user.pk)
     identity(stranger)
     assert {(method, address) for method, address, _ in operations()} <= {
         (method, described(method, path)[0]) for method, path, status in Checked.seen if status < 300
     }
+
+
+def on_margin(ask):
+    pool, treasurer = Decimal(1_000_000), person("treasurer", funds={}, is_staff=True)
+    fund_lending("USDT", pool, "for lending", treasurer)
+    ask("GET", "margin", status=200)
+    ask("POST", "margin/transfer", {"asset": "USDT", "amount": "1000", "to": "margin"}, 200)
+    ask("POST", "margin/borrow", {"asset": "USDT", "amount": "4000"}, 200)
+    ask("POST", "margin/borrow", {"asset": "USDT", "amount": "1"}, 422)
+    ask("POST", "margin/repay", {"asset": "USDT", "amount": "100"}, 200)
+    ask("GET", "margin", status=200)
+    ask("GET", "margin/loans", status=200)
+    ask("GET", "ledger?account=margin", status=200)
 
 
 def market_data(ask):

@@ -19,7 +19,7 @@ def _asset() -> StrictString:
 class TransferSerializer(StrictSerializer):
     asset = _asset()
     amount = MoneyString(positive=True)
-    to = StrictChoice([(MARGIN, MARGIN), (MAIN, MAIN)], help_text="which of your accounts gets it")
+    to = StrictChoice([(MAIN, MAIN), (MARGIN, MARGIN)], help_text="which of your accounts gets it")
 
 
 class BorrowSerializer(StrictSerializer):
