@@ -27,20 +27,30 @@ _FEES = """
     SELECT t.id AS trade_id, side.name AS party, side.fee, side.asset, side.received
     FROM trading_trade t JOIN market_market m ON m.id = t.market_id
     CROSS JOIN LATERAL (VALUES
-        ('taker', t.taker_fee, CASE t.taker_side WHEN 'buy' THEN m.base_id ELSE m.quote_id END,
-         CASE t.taker_side WHEN 'buy' THEN t.quantity ELSE t.cost END),
-        ('maker', t.maker_fee, CASE t.taker_side WHEN 'buy' THEN m.quote_id ELSE m.base_id END,
-         CASE t.taker_side WHEN 'buy' THEN t.cost ELSE t.quantity END)
-    ) AS side(name, fee, asset, received)
+        ('taker', t.taker_fee, t.taker_side = 'buy' AND m.kind = 'spot'),
+        ('maker', t.maker_fee, t.taker_side = 'sell' AND m.kind = 'spot')
+    ) AS payer(name, fee, in_base)
+    CROSS JOIN LATERAL (SELECT payer.name, payer.fee, CASE WHEN in_base THEN m.base_id ELSE m.quote_id END AS asset,
+                               CASE WHEN in_base THEN t.quantity ELSE t.cost END AS received) AS side
     JOIN market_asset a ON a.code = side.asset
     WHERE NOT side.fee BETWEEN 0 AND side.received
        OR side.fee <> trunc(side.fee, a.precision)
        OR side.fee >= side.received / 10 + ('1e-' || a.precision)::numeric
     ORDER BY t.id, side.name DESC"""
 
-# What a trade says that each account gets, less what its ledger transaction gave.
+# What a trade says that each account gets, less what its ledger transaction gave. What the parties of a perpetual
+# get, from each other by way of the clearing account, depends on their positions: of theirs only the fees are here.
 _POSTINGS = """
-    WITH lines AS (
+    WITH contracts AS (
+        SELECT m.id, m.quote_id, fees.id AS fees_id, clearing.id AS clearing_id FROM market_market m
+        LEFT JOIN accounts_account fees ON fees.kind = 'fees' AND fees.name = 'fees:' || m.symbol
+        LEFT JOIN accounts_account clearing ON clearing.kind = 'clearing' AND clearing.name = 'clearing:' || m.symbol
+        WHERE m.kind = 'perpetual'
+    ), deals AS (
+        SELECT t.ledger_transaction_id AS transaction_id, t.taker_fee + t.maker_fee AS fees, c.quote_id, c.fees_id,
+               ARRAY[t.taker_account_id, t.maker_account_id, c.clearing_id] AS parties
+        FROM trading_trade t JOIN contracts c ON c.id = t.market_id
+    ), lines AS (
         SELECT t.ledger_transaction_id AS transaction_id, line.account_id, line.asset, line.amount
         FROM trading_trade t
         JOIN market_market m ON m.id = t.market_id
@@ -58,10 +68,14 @@ _POSTINGS = """
             (deal.seller_id, m.quote_id, t.cost - deal.quote_fee),
             (fees.id, m.base_id, deal.base_fee),
             (fees.id, m.quote_id, deal.quote_fee)) AS line(account_id, asset, amount)
+        WHERE m.kind = 'spot'
+        UNION ALL
+        SELECT transaction_id, fees_id, quote_id, fees FROM deals
         UNION ALL
         SELECT p.transaction_id, p.account_id, p.asset, -p.amount
         FROM accounts_posting p JOIN accounts_ledgertransaction l ON l.id = p.transaction_id
-        WHERE l.kind = 'trade'
+        LEFT JOIN deals d ON d.transaction_id = p.transaction_id
+        WHERE l.kind = 'trade' AND (d.parties IS NULL OR p.asset <> d.quote_id OR p.account_id <> ALL(d.parties))
     )
     SELECT l.transaction_id, t.id AS trade_id, l.account_id, l.asset, sum(l.amount) AS missing
     FROM lines l LEFT JOIN trading_trade t ON t.ledger_transaction_id = l.transaction_id

@@ -10,6 +10,7 @@ from django.db.models import F, Sum
 from accounts.models import Balance, Posting
 from common.money import to_steps
 from market.models import Market
+from risk.models import Position
 from trading.matching.book import Book
 from trading.matching_service import log, warm
 from trading.models import BookState, Order, OrderEvent, Trade
@@ -40,7 +41,11 @@ def _ledger():
 def _held():
     needed = defaultdict(Decimal)
     waiting = Order.Status.PENDING_TRIGGER
-    orders = Order.objects.filter(status__in=(waiting, *Order.OPEN_STATUSES))
+    for position in Position.objects.select_related("market"):
+        needed[position.account_id, position.market.quote_id] += (
+            position.requirement + position.isolated_margin
+        )
+    orders = Order.objects.filter(status__in=(waiting, *Order.OPEN_STATUSES), market__kind="spot")
     for order in orders.select_related("market", "conditions"):
         still_open = order.quantity - order.filled_quantity - order.cancelled_quantity
         per_unit = order.price if order.side == "buy" else 1
@@ -48,7 +53,7 @@ def _held():
             per_unit = order.conditions.reserve
         asset = order.market.quote_id if order.side == "buy" else order.market.base_id
         needed[order.account_id, asset] += still_open * per_unit
-    held = {(b.account_id, b.asset): b.held for b in Balance.objects.exclude(held=0)}
+    held = {(b.account_id, b.asset): b.held + b.shortage for b in Balance.objects.exclude(held=0, shortage=0)}
     for key in needed.keys() | held.keys():
         if needed.get(key, 0) != held.get(key, 0):
             yield f"{key} holds {held.get(key)}, open orders need {needed.get(key)}"
