@@ -14,8 +14,8 @@ from common.errors import ErrorCode, Refused
 from trading.consumers.base import OutboxConsumer
 from trading.consumers.guards import guards
 from trading.matching_service.publish import account_group
+from trading.streams.both_accounts import BothAccounts
 from trading.streams.readers import LOST, user_reader
-from trading.streams.user_stream import UserStream
 from trading.streams.wake_ups import wake_ups
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ class UserConsumer(OutboxConsumer):
 
     async def connect(self) -> None:
         self._token = ""
-        self._stream: UserStream | None = None
+        self._stream: BothAccounts | None = None
+        self._listens: list[int] = []  # to which accounts
         self._known = asyncio.Event()  # set once the client has said who it is
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # one look at a time, and what it found goes out before the next
@@ -55,8 +56,8 @@ class UserConsumer(OutboxConsumer):
         await super().disconnect(code)
         if hasattr(self, "_follower"):
             self._follower.cancel()
-        if self._stream is not None:
-            wake_ups.leave(account_group(self._stream.account_id), self._hear)
+        for account_id in self._listens:
+            wake_ups.leave(account_group(account_id), self._hear)
         await self._end_guard()
 
     async def leave(self, code: int, last_words: dict[str, Any] | None = None) -> None:
@@ -96,17 +97,26 @@ class UserConsumer(OutboxConsumer):
         except Refused as refused:
             await self._leave(refused)
             return
-        stream = UserStream(account_id)
+        stream = BothAccounts(account_id)
         snapshot = await user_reader.read(stream.snapshot)
         if cancels:
             self._guard = await guards.watch(account_id, self._hear_of_guard)
         self._token, self._stream = token, stream
-        wake_ups.listen(account_group(account_id), self._hear)
+        self._listen_to_all()
         self._wake.set()  # for what was committed since the snapshot
         self.say({"type": "authenticated"} | ({"cancel_on_disconnect": True} if cancels else {}))
         for text in snapshot:
             self.outbox.put(text)
         self._known.set()
+
+    def _listen_to_all(self) -> None:
+        """A margin account may have been opened meanwhile."""
+        assert self._stream is not None
+        for account_id in self._stream.account_ids:
+            if account_id not in self._listens:
+                self._listens.append(account_id)
+                wake_ups.listen(account_group(account_id), self._hear)
+                self._wake.set()  # for what was committed before
 
     def _account_of(self, token: str, *more_scopes: str) -> int:
         """Raises Refused unless the token is good, has the scopes (read, and more), and its user is not suspended."""
@@ -149,6 +159,7 @@ class UserConsumer(OutboxConsumer):
         try:
             await self._look_at_token()
             await self._tell(self._stream.changes)
+            self._listen_to_all()
         except Refused as refused:
             await self._leave(refused)
         except LOST:

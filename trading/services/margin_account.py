@@ -31,5 +31,4 @@ def repay(user: User, asset: str, amount: Decimal | None) -> Loan:
 
 
 def _tell(user: User) -> None:
-    """A margin account may be new: so the socket looks who it listens for, as after a suspension."""
-    publisher.tell(account_group(open_account(user).pk), {"type": "account.opened"})
+    publisher.tell(account_group(open_account(user).pk), {"type": "account.moved"})

@@ -48,7 +48,7 @@ class UserStream:
 
     def snapshot(self) -> list[str]:
         """Open orders, recent fills and balances, all of one moment."""
-        with _one_moment():
+        with one_moment():
             orders = [order_json(order) for order in selectors.open_orders(self.account_id)]
             fills = [fill_json(fill, self.account_id) for fill in self._fills[:RECENT_FILLS]]
             shown = Shown(
@@ -67,7 +67,7 @@ class UserStream:
     def changes(self) -> list[str]:
         """What is new since the last look: orders as they stand, fills oldest first, all balances."""
         shown = self._shown.draft()
-        with _one_moment():
+        with one_moment():
             messages = self._changes(shown)
         self._shown = shown
         return messages
@@ -110,7 +110,7 @@ class UserStream:
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
+def one_moment() -> Iterator[None]:
     """What is read inside is as it was at one moment, however many statements it takes."""
     with transaction.atomic():
         with connection.cursor() as cursor:
