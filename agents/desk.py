@@ -1,8 +1,9 @@
 """The agents of one market: what they see, what they decide, what they send. They trade as anyone does."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from agents import cast
 from agents.followed_book import FollowedBook
@@ -18,17 +19,24 @@ from trading.services import CancelAllRequest, CancelRequest, PlaceRequest, subm
 
 REQUOTE_MS = 1_000
 QUOTES_IN_FUNDS = 1_000  # an average quote is this part of an agent's funds
+# Of a perpetual an agent holds no more than this part of what it would have of the coin, long or short, and leans
+# against the first quarter of it with all it has: nobody wants to carry a position.
+POSITIONS_IN_FUNDS = 10
+LEANS_AT = 4
+MOST_LEVERAGE = 2  # what an agent orders, in its money; the exchange would let it have more
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is the same for all agents of a market. `index` in ticks; `widening`: times the usual distances."""
+    """What is the same for all agents of a market. `index` in ticks; `widening`: times the usual distances;
+    `positions`: of a perpetual, by account."""
 
     now_ms: int
     index: int
     members: dict[str, Member]
     holdings: Holdings
     widening: int = 1
+    positions: Mapping[int, Decimal] = field(default_factory=dict)
 
     def at_work(self, name: str) -> Member | None:
         member = self.members.get(name)
@@ -69,7 +77,9 @@ class Desk:
         self.market = market
         self.steps = Steps(market)
         self.book = FollowedBook(market.symbol)
-        self.size = max(1, self.steps.lots(cast.funds(market.base_id)) // QUOTES_IN_FUNDS)
+        funds = self.steps.lots(cast.funds(market.base_id))
+        self.size = max(1, funds // QUOTES_IN_FUNDS)
+        self.most_position = max(LEANS_AT, funds // POSITIONS_IN_FUNDS)
         self.noise = NoiseParameters(size=self.size)
         self.makers = [self._agent(name, seed) for name in cast.MAKERS]
         self.noise_traders = [self._agent(name, seed) for name in cast.NOISE_TRADERS]
@@ -120,7 +130,7 @@ class Desk:
         quotes = requote(
             self._view_of_others(moment),
             [OwnOrder(order.order_id, order.side, order.limit, order.open) for order in orders],
-            self._purse(account_id, moment.holdings),
+            self._purse(account_id, moment),
             MakerParameters(size=self.size, widening=moment.widening),
             agent.rng,
         )
@@ -133,7 +143,7 @@ class Desk:
         if member is None:
             return
         view = self._view(moment.index, self.book.best(BUY), self.book.best(SELL))
-        wish = next_order(view, self._purse(member.account_id, moment.holdings), self.noise, agent.rng)
+        wish = next_order(view, self._purse(member.account_id, moment), self.noise, agent.rng)
         if wish is not None:
             plan.places.append(PlaceRequest(member.account_id, self.steps.immediate(wish)))
 
@@ -146,14 +156,32 @@ class Desk:
     def _view(self, index: int, best_bid: int | None, best_ask: int | None) -> MarketView:
         return MarketView(index, best_bid, best_ask, self.steps.minimum_cost)
 
-    def _purse(self, account_id: int, holdings: Holdings) -> Purse:
-        has = holdings.get(account_id, {})
+    def _purse(self, account_id: int, moment: Moment) -> Purse:
+        if self.market.kind == Market.Kind.PERPETUAL:
+            return self._room(account_id, moment)
+        has = moment.holdings.get(account_id, {})
         base, quote = (has.get(asset, Holding()) for asset in (self.market.base_id, self.market.quote_id))
         return Purse(
             base=self.steps.lots(base.available),
             quote=self.steps.costs(quote.available),
             base_total=self.steps.lots(base.available + base.held),
             base_target=self.steps.lots(cast.funds(self.market.base_id)),
+        )
+
+    def _room(self, account_id: int, moment: Moment) -> Purse:
+        """Of a perpetual there is nothing to be spent, but room for so much more, either way."""
+        size = self.steps.lots(moment.positions.get(account_id, Decimal(0)))
+        orders = self.book.orders_of(account_id)
+        bids = sum(order.limit * order.open for order in orders if order.side == BUY)
+        asks = sum(order.open for order in orders if order.side == SELL)
+        free = moment.holdings.get(account_id, {}).get(self.market.quote_id, Holding()).available
+        most = self.steps.costs(free) * MOST_LEVERAGE
+        leans_at = self.most_position // LEANS_AT
+        return Purse(
+            base=max(0, min(self.most_position + size - asks, most // moment.index)),
+            quote=max(0, min((self.most_position - size) * moment.index - bids, most)),
+            base_total=leans_at + size,
+            base_target=leans_at,
         )
 
     def _send(self, requests: list[Request]) -> Sent:

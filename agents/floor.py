@@ -66,7 +66,7 @@ class Floor:
             self._tell("The floor", "another run_agents is at work, waiting")
             return {}
         self._tell("The floor", "")
-        quoted = [price for price in prices() if price.market.kind == Market.Kind.SPOT]
+        quoted = [price for price in prices() if _is_quoted(price)]
         self._look_after(now, [price.market for price in quoted])
         return {price.market.symbol: self._at_desk(price, now) for price in quoted}
 
@@ -105,7 +105,9 @@ class Floor:
             desk.withdraw(suspended)
         holdings: Holdings = selectors.holdings([member.account_id for member in self._members.values()])
         widening = WIDENING_WHEN_STALE if stale else 1
-        return desk.step(Moment(now_ms, desk.steps.ticks(price.index), self._members, holdings, widening))
+        positions = selectors.positions(desk.market.pk) if price.mark is not None else {}
+        index = desk.steps.ticks(price.index)
+        return desk.step(Moment(now_ms, index, self._members, holdings, widening, positions))
 
     def _leave(self) -> None:
         for desk in self._desks.values():
@@ -132,3 +134,8 @@ class Floor:
         if self._states.get(subject, "") != state:
             self._states[subject] = state
             self._say(f"{subject}: {state or 'all is well again'}")
+
+
+def _is_quoted(price: Price) -> bool:
+    """A perpetual too, around its index, as soon as it has a mark price to be margined by."""
+    return price.market.kind == Market.Kind.SPOT or price.mark is not None

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from accounts.models import Account, Balance
+from risk.models import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,9 @@ def holdings(account_ids: Collection[int]) -> Holdings:
     for account_id, asset, available, held in rows.values_list("account_id", "asset", "available", "held"):
         found[account_id][asset] = Holding(available, held)
     return found
+
+
+def positions(market_id: int) -> dict[int, Decimal]:
+    """What each account holds of a contract, in base; negative: short. Without those that are flat."""
+    rows = Position.objects.filter(market_id=market_id).exclude(size=0)
+    return dict(rows.values_list("account_id", "size"))
