@@ -4,6 +4,8 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import User
+from common.pipelined import Pipeline, roll_back
+from trading.matching_service import statements
 from trading.tests.desk import TradingDesk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,3 +38,13 @@ def test_psycopg_prepares_nothing_by_itself():
             desk.accounts["bob"] = User.objects.get(username="bob").account.pk
         raise ZeroDivisionError
     assert desk.buys("alice", "0.5", at="60000").order.status == "filled"
+
+
+def test_no_plan_of_a_batch_is_compiled():
+    connection.ensure_connection()
+    pipeline = Pipeline(connection.connection)
+    statements.begin(pipeline)
+    jit = pipeline.add("SHOW jit")
+    pipeline.run()
+    roll_back(connection.connection)
+    assert jit.rows == [("off",)]
