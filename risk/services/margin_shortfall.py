@@ -71,7 +71,8 @@ class _Fund:
         left = {asset: held.locked.available(held.account_id, asset) for asset in held.pools}
         for asset, amount in left.items():
             if amount:
-                self._post(Entry(held.account_id, asset, -amount), Entry(held.insurance_id, asset, amount))
+                to_fund = Entry(held.account_id, asset, -amount), Entry(held.insurance_id, asset, amount)
+                self._post("rest", *to_fund)
                 self._has[asset] += amount
         return {asset: format_decimal(amount) for asset, amount in left.items() if amount}
 
@@ -100,6 +101,7 @@ class _Fund:
             return []
         pools, asset = self._held.pools, loan.asset_id
         self._post(
+            str(loan),
             Entry(self._held.insurance_id, paid_in, -amount),
             Entry(pools[paid_in].lending, paid_in, amount),
             Entry(pools[asset].loans, asset, -settled),
@@ -109,6 +111,7 @@ class _Fund:
         take_off(loan, settled, self._held.now)
         return [(paid_in, amount)]
 
-    def _post(self, *entries: Entry) -> None:
-        reference = str(self._held.row)
-        post_transaction(LedgerTransaction.Kind.LIQUIDATION, entries, reference=reference)
+    def _post(self, reference: str, *entries: Entry) -> None:
+        """reference: the loan that is paid, as every transaction has it that changes what is owed."""
+        kind, reason = LedgerTransaction.Kind.LIQUIDATION, str(self._held.row)
+        post_transaction(kind, entries, reference=reference, reason=reason)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from accounts import audit as ledger
 from common.audit import Check, Cursor, Rule, Violation, guards
+from risk import lending_audit
 from trading.audit import conditions, figures, log, orders, replaying, trades
 from trading.models import Order, OrderCondition, Trade
 
@@ -25,7 +26,7 @@ GUARDS = guards(
 )
 CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS, *orders.CHECKS, *conditions.CHECKS, *trades.CHECKS, *log.CHECKS, *figures.CHECKS, GUARDS,
-    *replaying.CHECKS,
+    *lending_audit.CHECKS, *replaying.CHECKS,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for check in CHECKS for rule in check.rules)
 
@@ -35,6 +36,8 @@ ROWS = ledger.ROWS | {
     "trades": "trading_trade",
     "events": "trading_orderevent",
     "books": "trading_bookstate",
+    "loans": "risk_loan",
+    "interest charges": "risk_interestcharge",
 }
 
 NOT_CHECKED = (

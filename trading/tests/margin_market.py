@@ -57,8 +57,11 @@ class MarginFloor(TradingDesk):
     def borrows(self, who, amount, asset="USDT"):
         borrow(self.user(who), asset, Decimal(amount))
 
-    def repays(self, who, asset="USDT"):
-        repay(self.user(who), asset)
+    def moves_out(self, who, amount, asset="USDT"):
+        transfer(self.user(who), asset, Decimal(amount), False)
+
+    def repays(self, who, asset="USDT", amount=None):
+        repay(self.user(who), asset, None if amount is None else Decimal(amount))
 
     def orders(self, who, side, quantity, at, symbol="BTC-USDT", **terms):
         """Through the door of margin accounts; a refusal by its name."""
