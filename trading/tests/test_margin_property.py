@@ -94,6 +94,7 @@ class Day:
     def _move(self, base, by):
         self.prices[base] = (self.prices[base] * (1 + by)).quantize(Decimal("0.01"))
         self.floor.index(str(self.prices[base]), f"{base}-USDT")
+        Price.objects.update(updated_at=self.now)
 
     def hours(self):
         self.now += timedelta(minutes=self.chance.randint(1, 900))
