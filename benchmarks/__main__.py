@@ -21,6 +21,8 @@ BENCHMARKS = {
     "single": "the whole service, one order a batch, beside bare single-order transactions",
     "http": "POST /orders and GETs through the real servers, beside views that do nothing",
     "growth": "the durable figure on top of 5 million orders, beside empty tables (takes a while, needs 15 GB)",
+    "perpetual": "batches of 100 on a perpetual, beside the same on spot",
+    "liquidations": "a mark price that brings 1,000 of 100,000 positions under maintenance",
     "symbols": "four symbols in two processes, beside one process",
 }
 ENVIRONMENT = {
@@ -33,7 +35,7 @@ ENVIRONMENT = {
 
 
 def main() -> None:
-    listed = "\n".join(f"  {name:<8} {what}" for name, what in BENCHMARKS.items())
+    listed = "\n".join(f"  {name:<12} {what}" for name, what in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, epilog=f"benchmarks:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -24,13 +24,16 @@ class HalfTrading:
     an earlier batch, as on a real market: its row is changed and not only made.
     """
 
-    def __init__(self, venue: Venue, symbol: str, seed: int = 1) -> None:
+    def __init__(
+        self, venue: Venue, symbol: str, seed: int = 1, bid: Decimal = BID, ask: Decimal = ASK
+    ) -> None:
         self.venue = venue
         self.symbol = symbol
+        self.bid, self.ask = bid, ask
         self.chance = random.Random(seed)
 
     def fill_queues(self) -> None:
-        for side, price in (("buy", BID), ("sell", ASK)):
+        for side, price in (("buy", self.bid), ("sell", self.ask)):
             requests = [self._maker(side, price) for _ in range(QUEUE)]
             check_traded(submit(self.symbol, requests), 0)
 
@@ -41,7 +44,7 @@ class HalfTrading:
 
     def empty_queues(self) -> None:
         """Every order that waits is taken."""
-        for side, price in (("buy", ASK), ("sell", BID)):
+        for side, price in (("buy", self.ask), ("sell", self.bid)):
             check_traded(submit(self.symbol, [self._taker(side, price) for _ in range(QUEUE)]), QUEUE)
 
     def rest_behind(self, orders: int) -> None:
@@ -54,7 +57,8 @@ class HalfTrading:
         requests = []
         for _ in range(size // 4):
             requests += [
-                self._maker("buy", BID), self._taker("buy", ASK), self._maker("sell", ASK), self._taker("sell", BID),
+                self._maker("buy", self.bid), self._taker("buy", self.ask),
+                self._maker("sell", self.ask), self._taker("sell", self.bid),
             ]  # fmt: skip
         return requests
 
@@ -65,7 +69,7 @@ class HalfTrading:
         """Of anybody: a market does not let one account have more than a thousand open orders."""
         account_id = self.chance.choice(self.venue.people)
         distance = self.chance.randint(1, LEVELS_BEHIND) * TICK
-        side, price = self.chance.choice((("buy", BID - distance), ("sell", ASK + distance)))
+        side, price = self.chance.choice((("buy", self.bid - distance), ("sell", self.ask + distance)))
         return PlaceRequest(account_id, NewOrder(side, "limit", QUANTITY, price))
 
     def _taker(self, side: str, price: Decimal) -> PlaceRequest:

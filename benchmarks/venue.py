@@ -7,7 +7,8 @@ from decimal import Decimal
 from accounts.ledger import Entry
 from accounts.models import User
 from accounts.services import open_account, outside_account, post_transaction
-from market.models import Asset, Market
+from common import clock
+from market.models import Asset, Market, Price
 from trading.services import make_first_markets, open_market
 
 FUNDS = {"USDT": Decimal(10**12), "BTC": Decimal(10**7), "ETH": Decimal(10**8), "SOL": Decimal(10**8)}
@@ -32,6 +33,12 @@ def open_venue(people: int = 200) -> Venue:
     _open_fourth_market()
     accounts = [_funded(f"person-{number}") for number in range(people)]
     return Venue(accounts[: people // 2], accounts[people // 2 :])
+
+
+def mark(symbol: str, price: Decimal) -> None:
+    """Index and mark price of a market, as a tick writes them."""
+    values = {"index": price, "mark": price, "source": Price.Source.SIMULATION, "updated_at": clock.now()}
+    Price.objects.update_or_create(market=Market.objects.get(symbol=symbol), defaults=values)
 
 
 def _open_fourth_market() -> None:
