@@ -7,7 +7,7 @@ from functools import lru_cache
 from json import loads
 from typing import Any, NamedTuple
 
-from common.money import EXACT, FLOORING, to_steps, to_units
+from common.money import EXACT, FLOORING, to_steps, to_units, units_of_text
 from common.pipelined import Answer, Pipeline
 from risk.brackets import Brackets
 from risk.health import Holding, Terms
@@ -68,6 +68,10 @@ class ContractRow(NamedTuple):
     clearing_account_id: int
     funding_account_id: int
     insurance_account_id: int
+
+    def units(self, amount: str) -> int:
+        """Of a NUMERIC as the database writes it."""
+        return units_of_text(amount, self.precision)
 
     def holding(self, position: Position) -> Holding:
         assert self.mark is not None, f"{self.symbol} has a position and no price"

@@ -14,7 +14,7 @@ from trading.matching import commands
 from trading.matching.decide import Decision, Refusal, decide
 from trading.matching.events import Event
 from trading.matching.follow_up import follow_up
-from trading.matching.terms import HALTED, INDEX, MARK, OPEN
+from trading.matching.terms import HALTED, INDEX, MARK, OPEN, Reason
 from trading.matching_service import (
     answering,
     asking,
@@ -222,11 +222,17 @@ class Batch:
     def follow_up(self) -> None:
         """Whatever the last command made necessary, until nothing is."""
         self._break_circuit()
-        while (command := follow_up(self.book, self.now_ms)) is not None:
+        while (command := self._due()) is not None:
             if isinstance(command, commands.Activate):
                 command = exits.sized(command, self)
             self.run(command if self.money.enters_unasked else entering.allowed(command, self))
             self._break_circuit()
+
+    def _due(self) -> commands.System | None:
+        for kind, order_id in self.denied:
+            if kind is commands.Unlink and order_id in self.book.orders:
+                return commands.Unlink(order_id, Reason.MARGIN)
+        return follow_up(self.book, self.now_ms)
 
     def _break_circuit(self) -> None:
         """Halt the market, before anything else happens, if its trades have come too far apart."""

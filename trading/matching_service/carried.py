@@ -11,14 +11,14 @@ from trading.perpetual_settlement import PerpetualSettlement
 from trading.settlement import Settlement
 
 Settled = Settlement | PerpetualSettlement
-Denial = tuple[type[commands.Activate | commands.Trigger], int]
+Denial = tuple[type[commands.Activate | commands.Trigger | commands.Unlink], int]
 
 
 class FundsChanged(Exception):
     """Under the lock the balance did not cover a command any more: the batch runs again without it.
 
     refused: a request, by index, and why. denied: instead, the entries of brackets whose exits cannot be kept back,
-    and orders whose trigger may not fire for want of margin.
+    orders whose trigger may not fire for want of margin, and orders whose fill their owner could not bear.
     """
 
     def __init__(self, refused: dict[int, Refused], denied: set[Denial]) -> None:

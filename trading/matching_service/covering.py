@@ -1,13 +1,16 @@
 """Steps five and six: lock the balances that change, and see whether they really cover everything."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from accounts.services import ledger
 from common.errors import ErrorCode, Refused
 from common.pipelined import Answer, Pipeline
-from trading.matching_service import entering, statements
+from trading.matching.commands import Unlink
+from trading.matching_service import entering, makers, statements
 from trading.matching_service.carried import Denial, FundsChanged
 from trading.matching_service.funds import Funds
+from trading.matching_service.perpetual import Perpetual
 
 if TYPE_CHECKING:
     from trading.matching_service.batch import Batch
@@ -54,12 +57,20 @@ def judge(batch: "Batch") -> None:
             raise FundsChanged({carried.expects.request: Refused(ErrorCode.CONFLICT, CHANGED)}, set())
         batch.locked.add(carried.changes, carried.settled.margins)
         batch.money.was_judged(carried.settled)
+    denied |= _ruined_makers(batch)
     if denied:
         raise FundsChanged({}, denied)
     batch.covers = batch.money.cover(batch.locked)
     if batch.covers:
         batch.move_ids = [*batch.move_ids, *_take_transaction_ids(batch, len(batch.covers))]
     batch.locked.assert_none_negative(batch.money.own_accounts)
+
+
+def _ruined_makers(batch: "Batch") -> set[Denial]:
+    if not isinstance(batch.money, Perpetual):
+        return set()
+    fills: Iterator[Any] = (fill for carried in batch.carried for fill in carried.fills)
+    return {(Unlink, order_id) for order_id in makers.overreaching(batch.money, batch.locked, fills)}
 
 
 def _take_transaction_ids(batch: "Batch", count: int) -> list[int]:

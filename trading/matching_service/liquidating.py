@@ -7,6 +7,7 @@ is decided by how the account stands now: a look that was interrupted is simply 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.money import fee_units
@@ -44,9 +45,10 @@ def look_at(batch: "Batch", number: int, request: LiquidateRequest) -> Looked:
     look = _Look(batch, request.account_id)
     begun, seen = len(batch.carried), look.rests_on(batch, False)
     looked = look.cancels_only() if request.cancel_only or not look.is_here else look.advance()
-    if len(batch.carried) > begun:
+    has_acted = len(batch.carried) > begun
+    if has_acted:
         batch.carried[begun].expects = Expected(number, lambda batch: look.rests_on(batch, True), seen)
-    return looked
+    return replace(looked, has_acted=has_acted)
 
 
 class _Look:

@@ -222,11 +222,12 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What was found and done about an account's margin. orders_elsewhere: orders in other markets must go first.
-    goes_on: there is more to do; look again."""
+    goes_on: there is more to do. has_acted: something was done, so it is worth looking again at once."""
 
     found: str
     orders_elsewhere: bool = False
     goes_on: bool = False
+    has_acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # accounts in one transaction: so long do the orders of others wait
 MOST_ROUNDS = 20  # of looks at the same account in one sweep
-WITH_LIQUIDATION = ("warned", "liquidating")
 
 
 @dataclass(slots=True)
@@ -33,7 +32,7 @@ def sweep_liquidations() -> Sweep:
     account stands at that moment.
     """
     sweep, seen = Sweep(), set[Due]()
-    due = due_for_a_look(WITH_LIQUIDATION)
+    due = due_for_a_look()
     _cancel_elsewhere(due)
     for _ in range(MOST_ROUNDS):
         if not due:
@@ -41,7 +40,7 @@ def sweep_liquidations() -> Sweep:
         sweep.looked_at += len(set(due) - seen)
         seen |= set(due)
         due = _look(due, sweep)
-    sweep.unfinished = len(due)
+    sweep.unfinished += len(due)
     return sweep
 
 
@@ -55,7 +54,9 @@ def _look(due: Iterable[Due], sweep: Sweep) -> list[Due]:
             continue
         if outcome.orders_elsewhere:
             cancels.append(each)
-        if outcome.goes_on:
+        if outcome.goes_on and not (outcome.has_acted or outcome.orders_elsewhere):
+            sweep.unfinished += 1  # nobody trades with it now: the next sweep comes back
+        elif outcome.goes_on:
             again.append(each)
         else:
             sweep.found[outcome.found] += 1

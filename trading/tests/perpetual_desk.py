@@ -86,6 +86,10 @@ class PerpetualDesk(TradingDesk):
         self.sells(seller, quantity, at=at, symbol=symbol)
         return self.buys(buyer, quantity, at=at, symbol=symbol)
 
+    def hires_margin_trader(self, who, usdt):
+        """Somebody with so much and nothing else."""
+        self.accounts[who] = self.hire(who, {"USDT": usdt})
+
     def deposits(self, who, amount, asset="USDT"):
         outside = outside_account().pk
         amount = Decimal(amount)
