@@ -206,6 +206,10 @@ class _Settling:
             paid = position.settle_funding(self._done.funding_index)
             if paid:
                 self._move(FUNDING_PAID, account_id, self._terms.funding_account_id, paid)
+                if position.is_isolated:  # what it costs to hold is its own margin's, as what it earns
+                    own = min(paid, position.isolated_margin)
+                    position.isolated_margin -= own
+                    self._bind(account_id, -own)
         return position
 
     # ---- orders ----

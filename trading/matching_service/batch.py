@@ -36,6 +36,7 @@ from trading.matching_service.money import SpotMoney
 from trading.matching_service.perpetual import Perpetual
 from trading.matching_service.price_window import CircuitBreaker
 from trading.matching_service.requests import (
+    Done,
     FillRow,
     LinkedRequest,
     LiquidateRequest,
@@ -43,6 +44,7 @@ from trading.matching_service.requests import (
     PlaceRequest,
     Repeated,
     Request,
+    SettleFundingRequest,
 )
 from trading.matching_service.warm import WarmBook
 from trading.perpetual_settlement import Move
@@ -166,6 +168,8 @@ class Batch:
             return self._place(index, request, order_ids)
         if isinstance(request, LiquidateRequest):
             return liquidating.look_at(self, index, request)
+        if isinstance(request, SettleFundingRequest):  # nobody is asked whether they want to pay
+            return self.run(asking.command_of(request, self)) or Done([])
         return self.run(asking.command_of(request, self), index, request.account_id)
 
     def take_order_id(self) -> int:

@@ -229,9 +229,10 @@ class _Look:
             if not left:
                 break
         closed = abs(own.size) - left
-        self._note(
-            Step("deleveraged", health, self._marked(own), price, closed, closed * price * own.terms.step)
-        )
+        notional = closed * price * own.terms.step
+        # The price is a whole tick and leaves room for a fee that nobody takes here.
+        taken = self._to_insurance(health.backing(own) + own.size * own.terms.step * (price - own.mark))
+        self._note(Step("deleveraged", health, self._marked(own), price, closed, notional, taken))
 
     # ---- how ----
 

@@ -24,7 +24,7 @@ from trading.perpetual_settlement import (
     PerpetualTerms,
     Standing,
     settle_perpetual,
-)
+)  # fmt: skip
 
 FIRST_LEVERAGE = 5
 
@@ -123,11 +123,14 @@ class Perpetual:
         return self._beyond_margin(account_id, before, after, settled, funds, others)
 
     def _strips(self, before: Position, after: Position) -> bool:
-        """Takes so much margin from an isolated position that its owner would have to be warned."""
-        if not after.is_isolated or after.size != before.size or not after.size:
+        """Takes so much margin from an isolated position, or opens it so badly, that its owner would have to be
+        warned: nothing else stands behind it."""
+        if not after.is_isolated or not after.size:
             return False
+        opens = abs(after.size) > abs(before.size) or (after.size > 0) != (before.size > 0)
+        takes = after.size == before.size and after.isolated_margin < before.isolated_margin
         health = Health(after.isolated_margin, [self.own_holding(after)])
-        return after.isolated_margin < before.isolated_margin and health.is_warning
+        return (opens or takes) and health.is_warning
 
     def too_much_leverage(self, account_id: int, leverage: int, exposure: int) -> Refused | None:
         return exposures.too_much_leverage(self.contract, self.tiers.get(account_id), leverage, exposure)
@@ -209,14 +212,8 @@ class Perpetual:
         before = self._judged.get(account_id) or self.warm.positions.get(account_id)
         now, self.exposure = self.exposure, self._judged_exposure
         try:
-            return self._judge(
-                account_id,
-                settled,
-                locked,
-                before or self._opened(account_id),
-                self.locked_others,
-                self.total,
-            )
+            standing = before or self._opened(account_id)
+            return self._judge(account_id, settled, locked, standing, self.locked_others, self.total)
         finally:
             self.exposure = now
 
