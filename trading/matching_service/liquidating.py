@@ -150,7 +150,7 @@ class _Look:
 
     def _result(self) -> Looked:
         health, own = self.health()
-        if not health.holdings:
+        if not health.holdings or (own is None and self.case.market_id is not None):
             self._end("closed", health, own)
             return Looked("closed")
         if not health.must_liquidate:

@@ -123,8 +123,7 @@ class Perpetual:
         return self._beyond_margin(account_id, before, after, settled, funds, others)
 
     def _strips(self, before: Position, after: Position) -> bool:
-        """Takes so much margin from an isolated position, or opens it so badly, that its owner would have to be
-        warned: nothing else stands behind it."""
+        """Takes so much margin from an isolated position, or opens it so badly, that it is to be warned of."""
         if not after.is_isolated or not after.size:
             return False
         opens = abs(after.size) > abs(before.size) or (after.size > 0) != (before.size > 0)
@@ -210,10 +209,12 @@ class Perpetual:
     def still_refused(self, account_id: int, settled: PerpetualSettlement, locked: Funds) -> Refused | None:
         """The same judgement in the same order, by what the locked rows hold."""
         before = self._judged.get(account_id) or self.warm.positions.get(account_id)
-        now, self.exposure = self.exposure, self._judged_exposure
+        before, (now, self.exposure) = (
+            before or self._opened(account_id),
+            (self.exposure, self._judged_exposure),
+        )
         try:
-            standing = before or self._opened(account_id)
-            return self._judge(account_id, settled, locked, standing, self.locked_others, self.total)
+            return self._judge(account_id, settled, locked, before, self.locked_others, self.total)
         finally:
             self.exposure = now
 
