@@ -1,6 +1,6 @@
 """A batch of a perpetual: positions, margin and exposure on their way through the seven steps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from common.errors import ErrorCode, Refused
@@ -16,7 +16,7 @@ from trading.matching.events import Event, Traded, Uncrossed
 from trading.matching_service import exposures
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
-from trading.matching_service.positions import WarmPositions
+from trading.matching_service.positions import Layered, WarmPositions
 from trading.perpetual_settlement import (
     Move,
     PerpetualFill,
@@ -73,8 +73,8 @@ class Perpetual:
         return self._opened(account_id) if found is None else found
 
     def settle(self, events: Iterable[Event], book: Book) -> PerpetualSettlement:
-        standing = Standing(_Layered(self.positions, self.warm.positions),
-                            _Layered(self.orders, self.warm.orders), self._opened, self.funding_index)  # fmt: skip
+        standing = Standing(Layered(self.positions, self.warm.positions),
+                            Layered(self.orders, self.warm.orders), self._opened, self.funding_index)  # fmt: skip
         return settle_perpetual(self.terms, events, book, standing)
 
     def keep(self, settled: PerpetualSettlement) -> None:
@@ -289,15 +289,3 @@ class Perpetual:
     def commit(self) -> None:
         self.warm.positions |= self.positions
         self.warm.orders |= self.orders
-
-
-class _Layered(dict[int, Any]):
-    """What the batch has touched, before what was there."""
-
-    def __init__(self, touched: Mapping[int, Any], known: Mapping[int, Any]) -> None:
-        super().__init__()
-        self._touched, self._known = touched, known
-
-    def get(self, key: int, default: Any = None) -> Any:
-        found = self._touched.get(key)
-        return self._known.get(key, default) if found is None else found

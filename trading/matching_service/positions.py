@@ -1,6 +1,6 @@
 """Positions in memory beside a warm book: as the rows have them, brought up with the book."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,3 +74,15 @@ def accounts_of(event: Event) -> Iterable[int]:
         return event.account_id, event.counter_account_id
     account_id = getattr(event, "account_id", None)
     return () if account_id is None else (account_id,)
+
+
+class Layered(dict[int, Any]):
+    """What the batch has touched, before what was there."""
+
+    def __init__(self, touched: Mapping[int, Any], known: Mapping[int, Any]) -> None:
+        super().__init__()
+        self._touched, self._known = touched, known
+
+    def get(self, key: int, default: Any = None) -> Any:
+        found = self._touched.get(key)
+        return self._known.get(key, default) if found is None else found
