@@ -17,6 +17,7 @@ from trading import services
 from trading.matching_service.requests import StatusRequest
 from trading.models import BookState, OrderEvent
 from trading.services import mark_prices
+from trading.services.hold_without_index import hold_without_index
 from trading.services.mark_prices import Moved
 from trading.tasks import refresh_prices as refresh_task
 from trading.tests.desk import TradingDesk, later
@@ -230,6 +231,16 @@ def test_staff_who_step_in_at_the_last_moment_win(desk):
     assert (status(), outcomes[1].code.name) == ("halted", "CONFLICT")
     assert services.submit(SYMBOL, [second])[0].code.name == "CONFLICT"
     assert status() == "halted"
+
+
+def test_staff_who_halt_while_the_index_goes_stale_win(desk):
+    """The run has seen the market open and the index stale, and before it acts somebody halts it."""
+    seen = Contract.objects.select_related("market").get(market__symbol=SYMBOL)
+    services.set_market_status(SYMBOL, "halted")
+    hold_without_index(seen, has_index=False)
+    assert status() == "halted"
+    mark_prices()
+    assert (status(), states()) == ("halted", ["SET_BY_STAFF"])
 
 
 def test_a_halted_market_is_left_halted(desk):
