@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from common.clock import now
 from market.feeds.outside import Answer, ask_outside
-from market.feeds.simulation import SimulatedFeed, Walk
+from market.feeds.simulation import SimulatedFeed, Walk, legs_of
 from market.models import Market, Price
 from market.services.index_sources import newest_quotes, save_sources
 
@@ -59,7 +59,7 @@ def _write(markets: Sequence[Market], answers: dict[str, Answer], asked_at: date
         for market in markets
         if market.id in prices and _is_not_ours(prices[market.id], asked_at)
     }
-    answers = _without(answers, {m.symbol for m in markets if _is_simulated(prices.get(m.id))})
+    answers = _without(answers, _simulated(markets, prices))
     quotes = newest_quotes(answers, asked_at)
     if settings.PRICE_FEED != "binance":
         known = {symbol: price for symbol, (price, _) in quotes.items()}
@@ -79,9 +79,15 @@ def _without(answers: dict[str, Answer], symbols: set[str]) -> dict[str, Answer]
     }
 
 
-def _is_simulated(price: Price | None) -> bool:
-    """Staff have set the price: the simulation goes on from there for a while."""
-    return price is not None and price.simulated_until is not None and price.simulated_until > now()
+def _simulated(markets: Sequence[Market], prices: dict[int, Price]) -> set[str]:
+    """Where staff have set the price the simulation goes on from there for a while; and in markets whose price is the
+    ratio of such ones, for else there would be something to be had for nothing."""
+    moment = now()
+    until = {market.symbol: prices[market.id].simulated_until for market in markets if market.id in prices}
+    moved = {symbol for symbol, end in until.items() if end is not None and end > moment}
+    quotes = {market.symbol: market.quote_id for market in markets}
+    legs = {m.symbol: legs_of(m.symbol, m.base_id, m.quote_id, quotes) or () for m in markets}
+    return moved | {symbol for symbol, pair in legs.items() if moved & set(pair)}
 
 
 def is_the_only_tick() -> bool:

@@ -105,6 +105,9 @@ def test_the_simulation_goes_on_from_what_staff_set_for_as_long_as_they_said(ven
     tick()
     assert sources().keys() == {"simulation"}
     assert abs(price()[1] / 50_000 - 1) < Decimal("0.002")
+    ratio = price("ETH-USDT")[1] / price()[1]
+    assert price("ETH-USDT")[0] == "binance"
+    assert price("ETH-BTC")[0] == "simulation" and abs(price("ETH-BTC")[1] - ratio) <= Decimal("0.00001")
     Price.objects.update(simulated_until=now())
     tick()
     assert price() == ("binance", Decimal("64000.12"))
