@@ -12,7 +12,7 @@ from accounts.models import Balance, Posting
 from common import clock
 from common.errors import Refused
 from market.models import Price
-from risk.models import Loan
+from risk.models import LiquidationStep, Loan
 from risk.services import accrue_interest
 from risk.spot_margin import Health
 from trading import audit
@@ -38,8 +38,8 @@ class Day:
 
     def step(self):
         deeds = (
-            self.transfer, self.borrow, self.borrow, self.trade, self.trade, self.trade, self.rest, self.repay,
-            self.price, self.price, self.hours, self.sweep, self.crash,
+            self.transfer, self.borrow, self.lever, self.lever, self.trade, self.trade, self.rest, self.repay,
+            self.price, self.price, self.hours, self.sweep, self.sweep, self.crash,
         )  # fmt: skip
         deed = self.chance.choice(deeds)
         self.now += timedelta(seconds=1)
@@ -77,6 +77,22 @@ class Day:
         getattr(self.floor, other)("mark", quantity, str(price), symbol=f"{base}-USDT")
         self.floor.orders(who, side, quantity, str(price), f"{base}-USDT")
 
+    def lever(self):
+        """As much as there is, on one side."""
+        who, long = self.who(), self.chance.random() < 0.5
+        price = self.prices["BTC"]
+        most = self.floor.stands(who).equity * (3 if who == "alice" else 8)
+        if long:
+            self.floor.borrows(who, str(most.quantize(Decimal(1))))
+            quantity = str((Decimal(self.floor.has(who, "USDT")) / price).quantize(Decimal("0.001")))
+            self.floor.sells("mark", quantity, str(price))
+            self.floor.orders(who, "buy", quantity, str(price))
+        else:
+            self.floor.borrows(who, str((most / price).quantize(Decimal("0.001"))), "BTC")
+            quantity = str(Decimal(self.floor.has(who, "BTC")).quantize(Decimal("0.001")))
+            self.floor.buys("mark", quantity, str(price))
+            self.floor.orders(who, "sell", quantity, str(price))
+
     def rest(self):
         """An order that waits far away, and holds money."""
         base = self.chance.choice(("BTC", "ETH"))
@@ -102,6 +118,13 @@ class Day:
         accrue_interest()
 
     def sweep(self):
+        """With buyers and sellers near the index price, or without."""
+        self.floor.cancels_all("mark")
+        if self.chance.random() < 0.7:
+            for base, price in self.prices.items():
+                cent, symbol = Decimal("0.01"), f"{base}-USDT"
+                self.floor.buys("mark", "3", str((price * Decimal("0.995")).quantize(cent)), symbol=symbol)
+                self.floor.sells("mark", "3", str((price * Decimal("1.005")).quantize(cent)), symbol=symbol)
         self.floor.sweep()
 
     def who(self):
@@ -157,12 +180,13 @@ def wrong_standings(day):
             yield f"{who}: {stands.health} with {collateral - debt} for {debt}"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [20, 21, 26])  # days on which accounts are liquidated
 def test_after_every_step_all_agrees(transactional_db, monkeypatch, seed):
     day = Day(seed, monkeypatch)
     for number in range(STEPS):
         day.step()
         assert list(wrong(day)) == [], (number, dict(day.done))
-    assert {"borrow", "trade", "repay", "hours", "sweep", "price"} <= set(day.done)
+    assert {"borrow", "lever", "trade", "hours", "sweep", "price"} <= set(day.done)
+    assert {"warned", "orders_cancelled", "reduced"} & {step.kind for step in LiquidationStep.objects.all()}
     with connection.cursor() as cursor:
         assert audit.check(cursor).violations == []
