@@ -1,10 +1,10 @@
 from django.urls import path
-from django_prometheus.exports import ExportToDjangoView
 
 from kpi.health import health, ready
+from kpi.metrics import metrics
 
 urlpatterns = [
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
-    path("metrics", ExportToDjangoView, name="metrics"),
+    path("metrics", metrics, name="metrics"),
 ]

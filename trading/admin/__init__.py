@@ -10,9 +10,10 @@ changes something goes through the services, asks for a reason and leaves an ent
 | `accounts.add_ledgertransaction` | adjust a balance |
 | `market.change_market` | open, halt, set to cancel-only, edit fees |
 | `trading.change_order` | cancel orders |
+| `risk.change_lendingterms` | edit on what terms assets are lent |
 | superuser | all of it, and all that concerns staff |
 """
 
-from trading.admin import ledger, markets, orders, prices, staff_actions, tokens, trades, users
+from trading.admin import ledger, lending, markets, orders, prices, staff_actions, tokens, trades, users
 
-__all__ = ["ledger", "markets", "orders", "prices", "staff_actions", "tokens", "trades", "users"]
+__all__ = ["ledger", "lending", "markets", "orders", "prices", "staff_actions", "tokens", "trades", "users"]

@@ -66,6 +66,8 @@ def owner(account: Account | None) -> Cell:
     """Who an account belongs to: a link to the person, or the name of the system's account."""
     if account is None:
         return NOTHING
+    if account.owner is not None:
+        return format_html("{} (margin)", person(account.owner.user))
     if account.user is None:
         return account.name
     return person(account.user)

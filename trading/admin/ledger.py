@@ -23,7 +23,7 @@ MOST_POSTINGS = 500
 @admin.register(Balance)
 class BalanceAdmin(ReadOnlyAdmin):
     list_display = ("id", "belongs_to", "asset", "available_amount", "held_amount", "total_amount")
-    list_select_related = ("account__user",)
+    list_select_related = ("account__user", "account__owner__user")
     list_filter = (AssetFilter,)
     search_fields = ("asset",)
     search_help_text = f"{OWNER_HELP}, asset or id"
@@ -55,7 +55,7 @@ class BalanceAdmin(ReadOnlyAdmin):
 @admin.register(Posting)
 class PostingAdmin(ReadOnlyAdmin):
     list_display = ("id", "time", "of_transaction", "belongs_to", "asset", "signed_amount", "why")
-    list_select_related = ("transaction", "account__user")
+    list_select_related = ("transaction", "account__user", "account__owner__user")
     list_filter = (AssetFilter,)
     search_fields = ("asset",)
     search_help_text = f"{OWNER_HELP}, asset, kind, id of a posting or transaction"
@@ -140,7 +140,11 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
 def _postings(transaction: LedgerTransaction) -> Panel:
     """The transaction's postings, and what they sum to: zero in every asset, or the ledger is broken."""
-    rows = list(transaction.postings.select_related("account__user").order_by("id")[:MOST_POSTINGS])
+    rows = list(
+        transaction.postings.select_related("account__user", "account__owner__user").order_by("id")[
+            :MOST_POSTINGS
+        ]
+    )
     cells: list[list[Cell]] = [
         [link("accounts_posting", row.pk, row.pk), owner(row.account), row.asset, format_decimal(row.amount)]
         for row in rows

@@ -61,7 +61,7 @@ def by_asset(field: str = "asset") -> Meaning:
 
 
 def by_owner(*fields: str) -> Meaning:
-    """A user name, an e-mail address, or an account's name such as `user:7` or `fees:BTC-USDT`."""
+    """A user name, an e-mail address, or an account's name such as `user:7`, `margin:7` or `fees:BTC-USDT`."""
 
     def meaning(word: str) -> Q | None:
         ids = accounts_named(word)
@@ -72,7 +72,11 @@ def by_owner(*fields: str) -> Meaning:
 
 def accounts_named(word: str) -> list[int]:
     people = people_named(word).values("pk")
-    return list(Account.objects.filter(Q(name=word) | Q(user__in=people)).values_list("pk", flat=True))
+    return list(
+        Account.objects.filter(Q(name=word) | Q(user__in=people) | Q(owner__user__in=people)).values_list(
+            "pk", flat=True
+        )
+    )
 
 
 def people_named(word: str) -> QuerySet[User]:
@@ -94,7 +98,7 @@ def newest_with_postings_of(word: str) -> Q | None:
 
 def by_client_order_id(word: str) -> Q | None:
     """Unique per account only, and indexed behind the account: looked up account by account."""
-    ids = Account.objects.filter(kind=Account.Kind.USER).values("pk")
+    ids = Account.objects.filter(kind__in=(Account.Kind.USER, Account.Kind.MARGIN)).values("pk")
     found = Order.objects.filter(account_id__in=ids, client_order_id=word).values_list("pk", flat=True)
     keys = list(found[:MOST_ROWS])
     return Q(pk__in=keys) if keys else None

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import Account, APIKey, User
-from accounts.selectors import balances, postings
+from accounts.selectors import balances, margin_account_of, postings
 from common.money import format_decimal
+from risk.selectors.margin_account import open_loans
 from trading import selectors
 from trading.admin.cells import (
     NOTHING,
@@ -33,7 +34,7 @@ Maker = Callable[[Account], Panel]
 
 def beside(user: User, account: Account | None, reader: Any, may_revoke: bool) -> list[Panel]:
     """The short ones, of what the reader, a member of staff, has the permission to see."""
-    return [*_permitted(account, reader, [_balances]), _api_keys(user, may_revoke), _history(user)]
+    return [*_permitted(account, reader, [_balances, _margin]), _api_keys(user, may_revoke), _history(user)]
 
 
 def below(account: Account | None, reader: Any) -> list[Panel]:
@@ -54,6 +55,22 @@ def _balances(account: Account) -> Panel:
     ]
     columns = [Column("Asset"), Column("Available", True), Column("Held", True), Column("Total", True)]
     return Panel("Balances", columns, rows, "No money yet.")
+
+
+def _margin(account: Account) -> Panel:
+    """The margin account: what it has, and what it owes."""
+    beside = margin_account_of(account.pk)
+    loans = {loan.asset_id: loan for loan in open_loans(beside.pk)} if beside else {}
+    rows: list[list[Cell]] = [
+        [
+            row.asset, money(row.available), money(row.held),
+            link("risk_loan", loans[row.asset].pk, money(loans[row.asset].debt)) if row.asset in loans else NOTHING,
+        ]
+        for row in (balances(beside.pk) if beside else [])
+    ]  # fmt: skip
+    columns = [Column("Asset"), Column("Available", True), Column("Held", True), Column("Owed", True)]
+    url = search_url("accounts_posting", beside.name) if beside else ""
+    return Panel("Margin account", columns, rows, "Never used.", url)
 
 
 def _open_orders(account: Account) -> Panel:
@@ -107,6 +124,7 @@ def _postings(account: Account) -> Panel:
 
 _PERMISSIONS: dict[Maker, str] = {
     _balances: "accounts.view_balance",
+    _margin: "risk.view_loan",
     _open_orders: "trading.view_order",
     _trades: "trading.view_trade",
     _postings: "accounts.view_posting",
