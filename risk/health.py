@@ -12,6 +12,7 @@ from risk.brackets import MILLION, Brackets
 # Shares of the maintenance margin, as numerator and denominator.
 WARN_AT = (5, 4)
 RESTORE_TO = (11, 10)
+RECOVER_AT = (3, 2)  # further than the warning, so that nobody is warned again with every tick
 
 
 class Terms(NamedTuple):
@@ -63,6 +64,11 @@ class Health(NamedTuple):
     @property
     def is_warning(self) -> bool:
         return bool(self.holdings) and self.equity * WARN_AT[1] < self.maintenance * WARN_AT[0]
+
+    @property
+    def has_recovered(self) -> bool:
+        """Whether a warning is over."""
+        return self.equity * RECOVER_AT[1] >= self.maintenance * RECOVER_AT[0]
 
     @property
     def must_liquidate(self) -> bool:

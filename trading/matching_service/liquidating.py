@@ -132,15 +132,16 @@ class _Look:
         return self._result()
 
     def _not_needed(self, health: Health, own: Holding | None) -> Looked:
-        if not health.is_warning:
-            if self.case.is_open:
-                self._end("recovered" if health.holdings else "closed", health, own)
-                return Looked("recovered")
-            self._touch()
-            return Looked("healthy")
+        """Healthy, or between the two levels: a warning is given once and ends well above them."""
         if self.case.status is None:
+            if not health.is_warning:
+                self._touch()
+                return Looked("healthy")
             self.case.begin(health, "warned")
             self._note(Step("warned", health, self._marked(own)))
+        elif health.has_recovered:
+            self._end("recovered" if health.holdings else "closed", health, own)
+            return Looked("recovered")
         elif self.case.status == "liquidating":
             self._note(Step("recovered", health, self._marked(own)))
             self.case.status = "warned"

@@ -118,7 +118,7 @@ def _is_warned_rightly(case: _Case, positions: dict[int, list[Elsewhere]]) -> bo
     holdings = [each.holding for each in about if each.position.size]
     cash = about[0].contract.units(case.cash) if case.market_id is None else about[0].position.isolated_margin
     health = Health(cash, holdings)
-    return health.is_warning and not health.must_liquidate
+    return not health.has_recovered and not health.must_liquidate
 
 
 def markets_with_orders(account_ids: Iterable[int]) -> list[Due]:

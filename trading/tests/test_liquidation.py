@@ -47,3 +47,29 @@ def test_a_long_is_warned_then_reduced_by_part_on_the_book(desk):
     assert desk.position("alice") == "long 0.839 at 50000"
     assert desk.balance("alice", "USDT") == ("820.98104", "4215.975")
     assert desk.balance_of("insurance:BTC-PERP") == "7.12264"
+
+
+def test_a_warning_ends_well_above_the_level_at_which_it_is_given(desk):
+    desk.leverages("alice", 10)
+    desk.trades("alice", "bob", "1", at="50000")
+    desk.marks("44280")  # equity 255, maintenance 221.4: 1.15
+    services.sweep_liquidations()
+    desk.marks("44330")  # 305 and 221.65: 1.38
+    assert services.sweep_liquidations().looked_at == 0
+    assert desk.liquidation("alice").status == "warned"
+    desk.marks("44360")  # 335 and 221.8: 1.51
+    assert dict(services.sweep_liquidations().found) == {"recovered": 1}
+    assert desk.liquidation("alice").status == "recovered"
+    desk.marks("44280")
+    services.sweep_liquidations()
+    assert steps(desk, "alice") == ["warned"]
+
+
+def test_a_liquidation_of_somebody_who_closed_by_themselves_is_closed(desk):
+    desk.leverages("alice", 10)
+    desk.trades("alice", "bob", "1", at="50000")
+    desk.marks("44280")
+    services.sweep_liquidations()
+    desk.trades("carol", "alice", "1", at="44280")
+    assert dict(services.sweep_liquidations().found) == {"recovered": 1}
+    assert desk.liquidation("alice").status == "closed"
