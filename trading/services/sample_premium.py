@@ -14,8 +14,11 @@ from trading.selectors.impact import book_prices
 SLOT_SECONDS = 5
 INTERVALS_KEPT = 2
 
-_AVERAGES = """
-    SELECT c.market_id, trunc(avg(s.basis), 18) FROM risk_contract c
+# Over all slots of the window: those without a sample, or without both sides of the book, count as no basis. So quotes
+# move the mark as long as they have lasted, in a young market and in a thin one too.
+_AVERAGES = f"""
+    SELECT c.market_id, trunc(sum(s.basis) / greatest(count(*), c.basis_window_seconds / {SLOT_SECONDS}), 18)
+    FROM risk_contract c
     JOIN risk_premiumsample s ON s.contract_id = c.market_id
     WHERE s.sampled_at > %(now)s - c.basis_window_seconds * interval '1 second' AND s.sampled_at <= %(now)s
     GROUP BY c.market_id"""
@@ -37,7 +40,10 @@ def sample_premium(contract: Contract, index: Decimal, now: datetime) -> bool:
 
 
 def average_bases(now: datetime) -> dict[int, Decimal]:
-    """The moving average of (mid - index) over each contract's window, by contract; without those that have none."""
+    """The moving average of (mid - index) over each contract's window, by contract; without those that have none.
+
+    A slot of five seconds without one counts as zero.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_AVERAGES, {"now": now})
         return {market_id: basis for market_id, basis in cursor.fetchall() if basis is not None}

@@ -97,11 +97,13 @@ def test_one_stray_trade_does_not_move_the_mark(desk):
 
 
 def test_the_mark_is_the_middle_of_the_index_the_book_and_the_last_trade(desk):
-    """The book is 60 above the index on average, the last trade 100, and funding adds 6 to the index now."""
+    """The book was 240 above the index in all, in two of the four slots that count: 60 on average. The last trade is
+    100 above, and funding adds 6 to the index now."""
     now = clock.now()
-    terms = contract(last_funding_rate="0.0002", next_funding_at=now + timedelta(hours=4, seconds=1))
+    due = now + timedelta(hours=4, seconds=1)
+    terms = contract(last_funding_rate="0.0002", next_funding_at=due, basis_window_seconds=20)
     sample = {"contract": terms, "premium": 0}
-    for ago, basis in ((10, 50), (20, 70), (151, 10_000)):
+    for ago, basis in ((3, 100), (13, 140), (21, 10_000)):
         PremiumSample.objects.create(sampled_at=now - timedelta(seconds=ago), basis=basis, **sample)
     last_traded(60100)
     mark_prices()

@@ -6,7 +6,7 @@ import pytest
 
 from common import clock
 from market.models import IndexSource, Market, Price
-from risk.models import PremiumSample
+from risk.models import Contract, PremiumSample
 from trading.services import mark_prices
 from trading.tests.desk import later
 from trading.tests.perpetual_desk import ETH_PERP, PERP, PerpetualDesk
@@ -115,6 +115,10 @@ def test_the_mark_leans_to_the_book_by_its_average_basis(desk):
     desk.sells("bob", "1", at="50110", symbol=PERP)
     desk.buys("alice", "0.001", at="50110", symbol=PERP)
     with later(5):
+        mark_prices()
+    assert Price.objects.get(market__symbol=PERP).mark == Decimal("50003.3")  # 100 in one slot of thirty
+    Contract.objects.update(basis_window_seconds=5)
+    with later(10):
         mark_prices()
     assert Price.objects.get(market__symbol=PERP).mark == 50100
 
