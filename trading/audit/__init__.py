@@ -12,7 +12,29 @@ from django.db import connection, transaction
 from accounts import audit as ledger
 from common.audit import Check, Cursor, Rule, Violation, guards
 from risk import lending_audit
-from trading.audit import conditions, figures, log, orders, replaying, trades
+from risk.models import (
+    Bracket,
+    Contract,
+    ExposureLimit,
+    ExposureTotal,
+    FundingPayment,
+    Liquidation,
+    LiquidationStep,
+    Position,
+    TierLimit,
+)
+from trading.audit import (
+    conditions,
+    contracts,
+    figures,
+    liquidations,
+    log,
+    margins,
+    orders,
+    positions,
+    replaying,
+    trades,
+)
 from trading.models import Order, OrderCondition, Trade
 
 GUARDS = guards(
@@ -24,9 +46,18 @@ GUARDS = guards(
         "market_market": ("steps_stay",),
     },
 )
+RISK_GUARDS = guards(
+    "risk",
+    (
+        Bracket, Contract, ExposureLimit, ExposureTotal, FundingPayment, Liquidation, LiquidationStep, Position,
+        TierLimit,
+    ),
+    {},
+)  # fmt: skip
 CHECKS: tuple[Check, ...] = (
-    *ledger.CHECKS, *orders.CHECKS, *conditions.CHECKS, *trades.CHECKS, *log.CHECKS, *figures.CHECKS, GUARDS,
-    *lending_audit.CHECKS, *replaying.CHECKS,
+    *ledger.CHECKS, *orders.CHECKS, *conditions.CHECKS, *trades.CHECKS, *log.CHECKS, *figures.CHECKS,
+    *contracts.CHECKS, *liquidations.CHECKS, GUARDS, RISK_GUARDS, *replaying.CHECKS, *positions.CHECKS,
+    *margins.CHECKS, *lending_audit.CHECKS,
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for check in CHECKS for rule in check.rules)
 
@@ -36,6 +67,9 @@ ROWS = ledger.ROWS | {
     "trades": "trading_trade",
     "events": "trading_orderevent",
     "books": "trading_bookstate",
+    "positions": "risk_position",
+    "liquidations": "risk_liquidation",
+    "steps of liquidations": "risk_liquidationstep",
     "loans": "risk_loan",
     "interest charges": "risk_interestcharge",
 }
@@ -44,7 +78,10 @@ NOT_CHECKED = (
     "that a fee had the rate of its day: rates may have changed since and are not on record",
     "that refused orders left no trace: a refusal is not recorded",
     "that clients have seen what the log says: what was acknowledged is known to them alone",
-    "positions, funding and the insurance fund (law 6): there are none yet",
+    "that nobody was left below the maintenance margin: what the marks were is not on record",
+    "that deleveraging met those who were first in line: by which mark they stood there is not on record",
+    "that the insurance fund covered no more than makers lacked whose orders lost more than they had",
+    "that a funding rate follows from its samples: they are not kept for ever",
 )
 
 

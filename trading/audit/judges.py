@@ -13,6 +13,7 @@ from trading.matching.events import (
     Activated,
     Amended,
     Cancelled,
+    Deleveraged,
     Event,
     Rearmed,
     Reduced,
@@ -22,6 +23,7 @@ from trading.matching.events import (
     Uncrossed,
 )
 from trading.matching.follow_up import follow_up
+from trading.matching.reducing import is_reducing, reducible
 from trading.matching.terms import BUY, CANCEL_ONLY, HALTED, MATCHING, OPEN, OPPOSITE, PRICED_TYPES, Reason
 from trading.matching.triggers import worst_price
 
@@ -30,6 +32,7 @@ UNCROSSED = Rule("L4-UNCROSSED", 4, "the book was never crossed after an order h
 AUCTION = Rule("L4-AUCTION", 4, "a call auction trades at the one price of the largest volume")
 STATE = Rule("L4-STATE", 4, "orders come in, fire and trade only where the market's state allows it")
 PROTECTION = Rule("L4-PROTECTION", 4, "what trades as a market order stays within its price protection")
+REDUCES = Rule("L4-REDUCES", 4, "reduce-only orders and deleveraging close positions and open none")
 FOLLOWED = Rule("L4-FOLLOWED", 4, "orders fire in their turn; counterparts end and exits wake at once")
 
 Finding = tuple[Rule, str, dict[str, Any]]  # what is wrong with an event, in words that follow "event 7 ..."
@@ -42,8 +45,9 @@ _STATES: dict[type, Callable[[str], bool]] = {
     Triggered: lambda status: status == OPEN,
     Traded: lambda status: status in MATCHING,
     Uncrossed: lambda status: status not in MATCHING,
+    Deleveraged: lambda status: status == OPEN,
 }
-_EXITS_END = (Reason.ENTRY_ENDED, Reason.FUNDS, Reason.BELOW_ONE_LOT)
+_EXITS_END = (Reason.ENTRY_ENDED, Reason.FUNDS, Reason.MARGIN, Reason.BELOW_ONE_LOT)
 
 
 class Judges:
@@ -55,6 +59,7 @@ class Judges:
         self._worst: tuple[int, int] | None = (
             None  # the order that enters as a market order, and its worst price
         )
+        self._reducing = 0  # the newest order to enter that may only reduce
         self._auction: int | None = None  # the price of the auction in hand
         self._prevented = False  # in it, a trade of somebody with themself
         self._woken = 0  # the entry whose exits were looked after last
@@ -62,12 +67,13 @@ class Judges:
             Accepted: (self._begins, self._enters),
             Amended: (self._begins,),
             Rearmed: (self._begins,),
-            Traded: (self._in_turn, self._within_protection),
-            Uncrossed: (self._both_in_turn, self._at_the_one_price),
+            Traded: (self._in_turn, self._within_protection, self._reduces),
+            Uncrossed: (self._both_in_turn, self._at_the_one_price, self._reduces),
+            Deleveraged: (self._closes_both,),
             Cancelled: (self._ends_a_counterpart, self._prevents_in_auction),
             Reduced: (self._prevents_in_auction,),
             Triggered: (self._fires, self._enters),
-            Activated: (self._wakes,),
+            Activated: (self._wakes, self._enters_reducing),
             StatusChanged: (self._opens,),
         }
 
@@ -101,7 +107,8 @@ class Judges:
             yield UNCROSSED, f"turns the market {event.status} while the book is crossed", {}
 
     def _enters(self, event: Accepted | Triggered) -> Iterator[Finding]:
-        """Remember how far an order that enters as a market order may trade."""
+        """Remember how far an order that enters as a market order may trade, and whether it may only reduce."""
+        yield from self._enters_reducing(event)
         if type(event) is Accepted:
             if event.protection is not None:
                 self._worst = event.order_id, event.protection
@@ -112,6 +119,13 @@ class Judges:
             assert terms is not None
             if order.type not in PRICED_TYPES:
                 self._worst = event.order_id, worst_price(order.side, order.armed.trigger_price, terms)
+        yield from ()
+
+    def _enters_reducing(self, event: Accepted | Triggered | Activated) -> Iterator[Finding]:
+        order = self.book.orders.get(event.order_id)
+        conditions = event.conditions if type(event) is Accepted else order.conditions if order else None
+        if is_reducing(conditions):
+            self._reducing = event.order_id
         yield from ()
 
     # ---- trades ----
@@ -161,6 +175,30 @@ class Judges:
             if self._auction is None:
                 self._auction = uncrossing_price(self.book)
         yield from ()
+
+    # ---- positions ----
+
+    def _reduces(self, trade: Traded | Uncrossed) -> Iterator[Finding]:
+        sides = (
+            (trade.taker_order_id, trade.taker_account_id, trade.taker_side),
+            (trade.maker_order_id, trade.maker_account_id, OPPOSITE[trade.taker_side]),
+        )
+        for order_id, account_id, side in sides:
+            order = self.book.orders.get(order_id)
+            if order_id == self._reducing or (order is not None and is_reducing(order.conditions)):
+                yield from self._closes(f"order {order_id}", account_id, side, trade.quantity)
+
+    def _closes_both(self, event: Deleveraged) -> Iterator[Finding]:
+        yield from self._closes("deleveraging", event.account_id, event.side, event.quantity)
+        yield from self._closes(
+            "deleveraging", event.counter_account_id, OPPOSITE[event.side], event.quantity
+        )
+
+    def _closes(self, what: str, account_id: int, side: str, lots: int) -> Iterator[Finding]:
+        there_is = reducible(self.book, account_id, side)
+        if lots > there_is:
+            text = f"({what}) closes {lots} lots, and account {account_id} has {there_is}"
+            yield REDUCES, text, {"account_id": account_id}
 
     # ---- what follows from others ----
 

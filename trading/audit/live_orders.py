@@ -27,6 +27,7 @@ class Market(NamedTuple):
     symbol: str
     tick: Decimal
     lot: Decimal
+    kind: str
 
 
 class LiveOrder(NamedTuple):

@@ -26,6 +26,19 @@ _HOLDS = """
     FROM accounts_balance b FULL JOIN needs n ON n.account_id = b.account_id AND n.asset = b.asset
     WHERE coalesce(b.held + b.shortage, 0) <> coalesce(n.needed, 0) ORDER BY 1, 2"""
 
+_MARGINS = """
+    WITH needs AS (
+        SELECT p.account_id, m.quote_id AS asset, sum(p.requirement) AS required
+        FROM risk_position p JOIN market_market m ON m.id = p.market_id GROUP BY 1, 2
+    )
+    SELECT coalesce(b.account_id, n.account_id) AS account_id, coalesce(b.asset, n.asset) AS asset,
+           coalesce(b.margin, 0) AS margin, coalesce(b.shortage, 0) AS shortage,
+           coalesce(b.available, 0) AS available, coalesce(n.required, 0) AS required
+    FROM accounts_balance b FULL JOIN needs n ON n.account_id = b.account_id AND n.asset = b.asset
+    WHERE coalesce(b.margin, 0) <> coalesce(n.required, 0)
+       OR NOT b.shortage BETWEEN 0 AND b.margin OR b.shortage > 0 AND b.available <> 0
+    ORDER BY 1, 2"""
+
 _SUMS = f"""
     SELECT id AS order_id, status, quantity, filled_quantity, cancelled_quantity,
            quantity - filled_quantity - cancelled_quantity AS open_quantity, reason
@@ -88,6 +101,14 @@ CHECKS = (
         "held is exactly what the account's live orders and positions need",
         _HOLDS,
         "account {account_id}, {asset}: {held} held, its live orders and positions need {needed}",
+    ),
+    by_query(
+        "L2-MARGIN",
+        2,
+        "margin is what the account's perpetual positions and orders require; only losses make it short",
+        _MARGINS,
+        "account {account_id}, {asset}: {margin} of margin, short of {shortage} beside {available} available; "
+        "its positions and orders require {required}",
     ),
     by_query(
         "L3-ORDER",

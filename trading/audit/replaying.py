@@ -10,7 +10,17 @@ from django.db import connection
 
 from common.audit import Check, Cursor, Violation
 from trading.audit import live_orders
-from trading.audit.judges import AUCTION, FOLLOWED, LIFE, PROTECTION, QUEUE, STATE, UNCROSSED, Judges
+from trading.audit.judges import (
+    AUCTION,
+    FOLLOWED,
+    LIFE,
+    PROTECTION,
+    QUEUE,
+    REDUCES,
+    STATE,
+    UNCROSSED,
+    Judges,
+)
 from trading.audit.live_orders import BOOK, Market
 from trading.matching.book import Book
 from trading.matching.events import Event
@@ -19,7 +29,7 @@ from trading.matching_service import log
 CHUNK = 5_000
 
 _MARKETS = """
-    SELECT m.id, m.symbol, m.tick, m.lot FROM trading_bookstate b JOIN market_market m ON m.id = b.market_id
+    SELECT m.id, m.symbol, m.tick, m.lot, m.kind FROM trading_bookstate b JOIN market_market m ON m.id = b.market_id
     ORDER BY m.symbol"""
 
 _EVENTS = f"SELECT sequence, {', '.join(log.COLUMNS)} FROM trading_orderevent WHERE market_id = %s ORDER BY sequence"
@@ -50,6 +60,8 @@ class Walk:
     def __init__(self, market: Market) -> None:
         self.market = market
         self.book = Book()
+        if market.kind == "perpetual":
+            self.book.positions = {}
         self.judges = Judges(self.book)
         self.walked = 0
 
@@ -83,4 +95,6 @@ def _read(sequence: int, columns: list[Any]) -> Event:
         raise Broken(f"the log cannot be replayed: event {sequence} cannot be read ({error!r})") from error
 
 
-CHECKS = (Check((BOOK, LIFE, QUEUE, UNCROSSED, AUCTION, STATE, PROTECTION, FOLLOWED), rebuild, slow=True),)
+CHECKS = (
+    Check((BOOK, LIFE, QUEUE, UNCROSSED, AUCTION, STATE, PROTECTION, REDUCES, FOLLOWED), rebuild, slow=True),
+)

@@ -15,7 +15,7 @@ from accounts.models import Balance, User
 from accounts.services import outside_account, post_transaction
 from common import clock
 from common.errors import Refused
-from common.money import EXACT, format_decimal
+from common.money import format_decimal
 from market.models import Market, Price
 from risk.models import ExposureLimit, Liquidation, Position
 from risk.services import ContractTerms, make_limits, open_contract
@@ -111,7 +111,7 @@ class PerpetualDesk(TradingDesk):
         row = self.row(who, symbol)
         if row is None or not row.size:
             return "flat"
-        entry = EXACT.quantize(row.cost / row.size, Decimal("0.01")) if row.size else 0
+        entry = round(row.cost / row.size, 2)
         side = "long" if row.size > 0 else "short"
         return f"{side} {format_decimal(abs(row.size))} at {format_decimal(entry)}"
 

@@ -54,7 +54,8 @@ def test_an_order_of_every_kind_breaks_no_rule(desk):
     with corrupted() as cursor:
         report = audit.check(cursor)
     assert report.violations == []
-    assert set(OrderEvent.Kind.values) - {"M", "R"} <= set(OrderEvent.objects.values_list("kind", flat=True))
+    elsewhere = {"M", "R", "D", "I", "K"}  # the last three: in perpetuals
+    assert set(OrderEvent.Kind.values) - elsewhere <= set(OrderEvent.objects.values_list("kind", flat=True))
     assert report.rows["conditions"] == OrderCondition.objects.count() > 10
 
 
