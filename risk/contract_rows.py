@@ -38,10 +38,11 @@ _TIERS = """
     JOIN accounts_user u ON u.id = a.user_id
     JOIN risk_tierlimit t ON t.tier = u.tier WHERE a.id = ANY(%s::bigint[])"""
 
-_POSITIONS = """
-    SELECT p.account_id, p.market_id, p.size, p.cost, p.leverage, p.mode, p.isolated_margin, p.requirement,
-           p.exposure, p.funding_index, p.realised_profit, p.fees_paid, p.funding_paid, p.watch_price
-    FROM risk_position p"""
+POSITION_COLUMNS = """
+    p.account_id, p.market_id, p.size, p.cost, p.leverage, p.mode, p.isolated_margin, p.requirement,
+    p.exposure, p.funding_index, p.realised_profit, p.fees_paid, p.funding_paid, p.watch_price"""
+
+_POSITIONS = f"SELECT {POSITION_COLUMNS} FROM risk_position p"
 
 _ALL = _POSITIONS + " WHERE p.market_id = %s"
 _OF_ACCOUNTS = _POSITIONS + " WHERE p.account_id = ANY(%s::bigint[]) AND (p.size <> 0 OR p.exposure <> 0)"

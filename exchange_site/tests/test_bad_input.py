@@ -78,6 +78,9 @@ GOOD = {
         "price": "50000.00",
         "leverage": 10,
     },
+    "set_leverage": {"symbol": "BTC-PERP", "leverage": 5, "mode": "cross"},
+    "move_margin": {"amount": "10", "direction": "add"},
+    "close_position": {"client_order_id": "out"},
     "place_trade": {"symbol": "BTC-PERP", "side": "long", "size": "0.1", "price": "30000"},
     "move_price": {"symbol": "BTC-USDT", "price": "60000", "reason": "a lesson"},
     "margin_transfer": {"asset": "USDT", "amount": "5", "to": "margin"},
@@ -109,6 +112,7 @@ TABLES = [
     "trading_order", "trading_ordercondition", "trading_orderevent", "trading_trade", "trading_bookstate",
     "trading_cancelafter", "market_market",
     "risk_loan", "risk_interestcharge",
+    "risk_position", "risk_contract", "risk_exposuretotal",
     "accounts_balance", "accounts_posting", "accounts_ledgertransaction", "accounts_user", "accounts_apikey",
 ]  # fmt: skip
 _FINGERPRINT = " UNION ALL ".join(

@@ -58,6 +58,13 @@ GET /api/v1/margin/loans
 POST /api/v1/margin/transfer
 POST /api/v1/margin/borrow
 POST /api/v1/margin/repay
+GET /api/v1/positions
+GET /api/v1/leverage
+POST /api/v1/leverage
+POST /api/v1/positions/{symbol}/margin
+POST /api/v1/positions/{symbol}/close
+GET /api/v1/liquidations
+GET /api/v1/exposure
 POST /api/v1/faucet
 POST /api/v1/market/tick
 POST /api/v1/markets/{symbol}/status
@@ -280,6 +287,29 @@ def contracts(ask, taker):
         ask("GET", path, status=200)
     ask("GET", "trades/0", status=404)
     ask("GET", "trades/recent?limit=0", status=400)
+    positions(ask, taker, order)
+
+
+def positions(ask, taker, order):
+    [own] = ask("GET", "positions", status=200).json()["results"]
+    assert own["side"] == "long"
+    ask("GET", "account", status=200)
+    ask("GET", "positions?symbol=BTC-USDT", status=422)
+    ask("GET", "liquidations", status=200)
+    ask("GET", "leverage?symbol=BTC-PERP", status=200)
+    ask("GET", "leverage?symbol=ETH-PERP", status=404)
+    ask("POST", "leverage", {"symbol": "BTC-PERP", "leverage": 4}, 200)
+    ask("POST", "leverage", {"symbol": "BTC-PERP", "leverage": 6}, 422)
+    ask("POST", "leverage", {"symbol": "BTC-PERP", "leverage": 5, "mode": "isolated"}, 409)
+    ask("POST", "positions/BTC-PERP/margin", {"amount": "10", "direction": "add"}, 404)
+    taker("POST", "trades/", order | {"price": "50000"}, 201)
+    ask("POST", "positions/BTC-PERP/close", {"client_order_id": "out"}, 201)
+    ask("POST", "positions/ETH-PERP/close", status=404)
+    ask("POST", "leverage", {"symbol": "BTC-PERP", "leverage": 5, "mode": "isolated"}, 200)
+    ask("POST", "trades/", order | {"price": "50000"}, 201)
+    taker("POST", "trades/", order | {"side": "short"}, 201)
+    ask("POST", "positions/BTC-PERP/margin", {"amount": "10", "direction": "add"}, 200)
+    ask("GET", "positions", status=200)
 
 
 def errors(ask, other, reader):
@@ -300,6 +330,7 @@ def errors(ask, other, reader):
 def staff(ask, user_id):
     ask("GET", f"account/{user_id}", status=200)
     ask("GET", "account/0", status=404)
+    ask("GET", "exposure", status=200)
     ask("POST", "market/tick", status=200)
     ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "60000"}, 200)
     ask("POST", "market/price", {"symbol": "BTC-PERP", "price": "60000"}, 409)

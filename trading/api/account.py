@@ -3,7 +3,6 @@
 GET /api/v1/account · account/{user_id} · fills · ledger    POST /api/v1/faucet
 """
 
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +20,17 @@ from common.api.query import query_integer
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
 from common.errors import ErrorCode, Refused
+from common.money import EXACT
+from risk.selectors import (
+    margin_standing,
+    open_liquidations,
+    open_positions,
+    perpetual_account,
+    places_in_line,
+)
 from trading import selectors
 from trading.api.market_data import SignedMoneyString
+from trading.api.risk_serializers import LiquidationSerializer, MarginSerializer, PositionSerializer
 from trading.api.serializers import FillSerializer
 from trading.api.trading_view import ACCOUNT, SYMBOL, TradingView, asked_symbol
 from trading.models import Trade
@@ -35,22 +43,20 @@ class BalanceSerializer(serializers.Serializer):
     asset = serializers.CharField()
     total = MoneyString()
     available = MoneyString(help_text="can be spent")
-    held = MoneyString(help_text="reserved by open orders")
+    held = MoneyString(help_text="reserved by open orders and positions")
 
 
-class AccountSerializer(serializers.Serializer):
+class AccountSerializer(MarginSerializer):
+    """What one owns and risks; all but `balances` in `equity_asset`."""
+
     user_id = serializers.IntegerField()
     username = serializers.CharField()
     tier = serializers.ChoiceField(User.Tier.choices)
     balances = BalanceSerializer(many=True)
-    equity = MoneyString(help_text="all balances at index prices, in `equity_asset`")
+    equity = SignedMoneyString(help_text="all balances at index prices, and unrealised profits and losses")
     equity_asset = serializers.CharField()
-    margin = MoneyString(help_text="bound by positions; 0, for there are only spot markets so far")
-    positions = serializers.ListField(
-        child=serializers.DictField(),
-        help_text="of perpetuals; empty, for there are only spot markets so far",
-    )
-    exposure = MoneyString(help_text="of positions; 0, for there are only spot markets so far")
+    positions = PositionSerializer(many=True, help_text="of perpetuals, those that are open")
+    liquidations = LiquidationSerializer(many=True, help_text="warnings and liquidations that are not over")
     unpriced = serializers.ListField(
         child=serializers.CharField(), help_text="assets left out of equity because they have no price"
     )
@@ -160,9 +166,22 @@ class FaucetView(TradingView):
 
 
 def _account_json(user: User) -> dict[str, Any]:
-    holdings = selectors.holdings(user.account.pk)._asdict()
-    spot_only = {"margin": Decimal(0), "positions": [], "exposure": Decimal(0)}
+    account_id = user.account.pk
+    holdings = selectors.holdings(account_id)
+    account = perpetual_account(account_id)
+    places = places_in_line(account_id) if account.open_markets() else {}
+    margin = margin_standing(account)
+    profit = EXACT.subtract(margin.unrealised_profit, margin.funding_due)
     data = AccountSerializer(
-        {"user_id": user.pk, "username": user.username, "tier": user.tier, **holdings, **spot_only}
+        {
+            "user_id": user.pk,
+            "username": user.username,
+            "tier": user.tier,
+            **holdings._asdict(),
+            **margin._asdict(),
+            "equity": EXACT.add(holdings.equity, profit),
+            "positions": open_positions(account, places),
+            "liquidations": open_liquidations(account_id),
+        }
     ).data
     return dict(data)

@@ -17,7 +17,7 @@ from common.api.parsers import parse_json
 from common.api.quick_reader import UNSURE, QuickReader
 from common.api.throttling import OverLimit, charge_lane, owner_key
 from common.errors import ErrorCode, Refused
-from trading.api.serializers import CLIENT_ORDER_ID, MAIN, NewOrderSerializer, order_of
+from trading.api.serializers import CLIENT_ORDER_ID, MAIN, NewOrderSerializer, has_positions, order_of
 from trading.presentation import placed_json
 from trading.rules import NewOrder
 from trading.services import place_order
@@ -36,8 +36,8 @@ def _client_order_id(value: Any) -> Any:
     return value if type(value) is str and _CLIENT_ORDER_ID.match(value) else UNSURE
 
 
-def _false(value: Any) -> Any:
-    return False if value is False else UNSURE
+def _boolean(value: Any) -> Any:
+    return value if type(value) is bool else UNSURE
 
 
 def _main(value: Any) -> Any:
@@ -46,7 +46,7 @@ def _main(value: Any) -> Any:
 
 
 _reader = QuickReader(
-    NewOrderSerializer, own={"client_order_id": _client_order_id, "reduce_only": _false, "account": _main}
+    NewOrderSerializer, own={"client_order_id": _client_order_id, "reduce_only": _boolean, "account": _main}
 )
 
 
@@ -78,7 +78,9 @@ def _read_order(environ: Environ) -> tuple[str, NewOrder] | None:
         data = _reader.read(parse_json(body))
     except ParseError:
         return None
-    return order_of(data) if data is not None else None
+    if data is None or (data["reduce_only"] and not has_positions(data["symbol"])):
+        return None
+    return order_of(data)
 
 
 def _place(headers: Headers, bearer: Bearer, symbol: str, new: NewOrder) -> Answer | None:

@@ -20,9 +20,8 @@ from common.api.fields import (
 from common.api.schema import Error
 from common.api.serializers import StrictSerializer
 from common.errors import Refused
-from market.models import Market
-from market.selectors import market_by_symbol
 from trading.matching.terms import SOURCES
+from trading.matching_service.kinds import is_perpetual
 from trading.models import Order, OrderCondition
 from trading.rules import NewOrder
 
@@ -80,7 +79,9 @@ class TermsSerializer(StrictSerializer):
     display_quantity = MoneyString(
         positive=True, required=False, allow_null=True, help_text="of an iceberg: what is shown at a time"
     )
-    reduce_only = StrictBoolean(default=False, help_text="only where there are positions: false on spot")
+    reduce_only = StrictBoolean(
+        default=False, help_text="of perpetuals: never opens a position or turns one round; false on spot"
+    )
     self_trade_prevention = StrictChoice(Order.SelfTradePrevention.choices, default="cancel_newest")
     client_order_id = ClientOrderId()
 
@@ -140,8 +141,10 @@ def order_of(validated_data: Mapping[str, Any]) -> tuple[str, NewOrder]:
 
 def has_positions(symbol: Any) -> bool:
     """Whether a market has positions that an order could reduce; of an unknown one the refusal says more."""
+    if not isinstance(symbol, str):
+        return True
     try:
-        return market_by_symbol(symbol).kind != Market.Kind.SPOT
+        return is_perpetual(symbol)
     except Refused:
         return True
 

@@ -1,15 +1,20 @@
 """Placing orders that hang together: one-cancels-the-other pairs, and entries with their exits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from common.errors import ErrorCode, Refused
 from trading import selectors
 from trading.linked_fields import wrong_legs
 from trading.matching.refusal import ORDER_NUMBER
+from trading.matching.terms import STOP_LOSS, TAKE_PROFIT
+from trading.matching_service.kinds import is_perpetual
 from trading.matching_service.requests import LinkedRequest, PlacedLinked, PlacedOrder, Repeated
 from trading.rules import NewOrder
 from trading.services.submit import submit
+
+EXITS = (TAKE_PROFIT, STOP_LOSS)
 
 
 class LinkedLeg(NamedTuple):
@@ -21,11 +26,14 @@ class LinkedLeg(NamedTuple):
 
 
 def place_linked(account_id: int, symbol: str, legs: Sequence[LinkedLeg]) -> PlacedLinked:
-    """Place all of them or none, in order; returns them as they stand after the commit.
+    """Place all of them or none, in order; returns them as they stand after the commit. In a perpetual the exits of
+    an entry only reduce what it opened.
 
     Raises Refused; what is wrong with one of them is told under its name. A client order id takes effect once:
     with that of the first leg used again, the answer is the orders that were placed then.
     """
+    if is_perpetual(symbol):
+        legs = [_only_reducing(leg) if leg.role in EXITS else leg for leg in legs]
     wrong = wrong_legs({leg.name: leg.new for leg in legs})
     if wrong:
         details = {name: {field: [text] for field, text in fields.items()} for name, fields in wrong.items()}
@@ -38,6 +46,10 @@ def place_linked(account_id: int, symbol: str, legs: Sequence[LinkedLeg]) -> Pla
         return _placed_before(account_id, outcome.order_id)
     assert isinstance(outcome, PlacedLinked)
     return outcome
+
+
+def _only_reducing(leg: LinkedLeg) -> LinkedLeg:
+    return leg._replace(new=replace(leg.new, reduce_only=True))
 
 
 def _placed_before(account_id: int, first_id: int) -> PlacedLinked:

@@ -2,13 +2,15 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 from common import clock
 from common.errors import ErrorCode
 from trading.matching import lifecycle, terms
 from trading.models import Order
-from trading.tests.api.desk import outside_price, trade
+from trading.tests.api.contract_desk import PERP, marks
+from trading.tests.api.desk import Desk, outside_price, person, trade
 
 DOCS = Path(__file__).parents[3] / "docs"
 ORDER_TYPES = (DOCS / "order-types.md").read_text()
@@ -54,3 +56,17 @@ def test_every_code_is_listed_with_its_status_and_meaning():
 def test_every_reason_is_listed():
     listed = [row[0] for row in rows(CODES) if len(row) == 2]
     assert listed == [f"`{reason.value}`" for reason in terms.Reason]
+
+
+def test_the_examples_of_refusals_are_what_is_answered(alice):
+    examples = {
+        body["code"]: body for body in map(json.loads, re.findall(r"```json\n(.*?)```", CODES, re.DOTALL))
+    }
+    marks("50000")
+    poor = Desk(person("poor", funds={"USDT": Decimal(10_000)}))
+    order = {"symbol": PERP, "side": "sell", "type": "limit", "price": "51000", "quantity": "1"}
+    answers = [poor.post("orders", order), poor.post("leverage", {"symbol": PERP, "leverage": 6})]
+    poor.post("leverage", {"symbol": PERP, "leverage": 1})
+    answers.append(poor.post("orders", order | {"side": "buy", "price": "49000", "quantity": "500"}))
+    answers.append(poor.post("orders", order | {"reduce_only": True}))
+    assert {answer.json()["code"]: answer.json() for answer in answers} == examples
