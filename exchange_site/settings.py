@@ -232,6 +232,8 @@ SPECTACULAR_SETTINGS = {
         "OrderSide": "trading.models.Order.Side",
         "TradeSide": ["long", "short", "buy", "sell"],
         "EntryType": ["limit", "market"],
+        "LiquidationStatus": "risk.models.Liquidation.Status",
+        "LiquidationStepKind": "risk.models.LiquidationStep.Kind",
         "OwnAccount": ["main", "margin"],
         "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
         "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],
