@@ -15,6 +15,8 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("expiries, triggers, auctions", 1.0, "trading.tasks.sweep_markets"),
         ("dead man's switch", 1.0, "trading.tasks.sweep_cancel_after"),
         ("vanished connections", 1.0, "trading.tasks.sweep_disconnected"),
+        ("positions in danger", 1.0, "trading.tasks.sweep_liquidations"),
+        ("funding", 30.0, "trading.tasks.settle_funding"),
         ("margin accounts in danger", 1.0, "trading.tasks.sweep_margin_accounts"),
         ("interest on loans", 60.0, "risk.tasks.accrue_interest"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),

@@ -8,12 +8,14 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
 from kpi.lending_metrics import LendingMetrics
+from kpi.risk_metrics import RiskMetrics
 
 logger = logging.getLogger(__name__)
 
 # Apart from what is counted: several processes must not each add what they all read from one place.
 in_the_database = CollectorRegistry()
-in_the_database.register(LendingMetrics())  # type: ignore[arg-type]
+in_the_database.register(LendingMetrics())
+in_the_database.register(RiskMetrics())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

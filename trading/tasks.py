@@ -34,3 +34,15 @@ def sweep_markets() -> int:
 @shared_task(name="trading.tasks.sweep_margin_accounts")
 def sweep_margin_accounts() -> int:
     return services.sweep_margin_accounts()
+
+
+@shared_task(name="trading.tasks.sweep_liquidations")
+def sweep_liquidations() -> int:
+    """How many accounts were looked at."""
+    return services.sweep_liquidations().looked_at
+
+
+@shared_task(name="trading.tasks.settle_funding")
+def settle_funding() -> int:
+    """How many accounts paid funding, or were paid."""
+    return services.settle_funding().accounts

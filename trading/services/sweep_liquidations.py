@@ -5,6 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.core.cache import cache
+
+from common import clock
 from common.errors import Refused
 from trading.matching_service.requests import LiquidateRequest, Looked
 from trading.selectors.watched import Due, due_for_a_look, markets_with_orders
@@ -14,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # accounts in one transaction: so long do the orders of others wait
 MOST_ROUNDS = 20  # of looks at the same account in one sweep
+LAST_SWEEP = "sweep_liquidations:ended_ms"  # in the cache, for whoever watches that sweeps happen
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ def sweep_liquidations() -> Sweep:
         seen |= set(due)
         due = _look(due, sweep)
     sweep.unfinished += len(due)
+    cache.set(LAST_SWEEP, clock.to_ms(clock.now()), None)
     return sweep
 
 

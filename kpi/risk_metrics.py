@@ -1,0 +1,79 @@
+"""What is at risk in perpetuals, read from the database when Prometheus asks: so all processes tell the same."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count
+from prometheus_client.core import GaugeMetricFamily
+
+from common import clock
+from risk.models import Liquidation, LiquidationStep
+from risk.selectors import ContractExposure, Exposure, exposure
+from trading.services.sweep_liquidations import LAST_SWEEP
+
+# Name, meaning, and what of a contract.
+_OF_CONTRACTS = (
+    ("exposure", "positions and orders of everybody, in quote", "exposure"),
+    ("exposure_limit", "most exposure of everybody, in quote", "maximum"),
+    ("user_exposure_limit", "most exposure of one user, in quote", "user_maximum"),
+    ("open_interest", "what is held long, and as much short, in base", "open_interest"),
+    ("mark_price", "what margin goes by, in quote", "mark_price"),
+    ("index_price", "the price outside this exchange, in quote", "index_price"),
+    ("funding_rate", "the last one that longs paid shorts", "funding_rate"),
+    ("insurance_fund", "what it has, in quote; negative: it owes", "insurance"),
+)
+
+
+class RiskMetrics:
+    """A collector of Prometheus'. A few queries, whatever the number of accounts; each reads an index or counts."""
+
+    def collect(self) -> Iterator[Any]:
+        found = exposure()
+        for name, text, field in _OF_CONTRACTS:
+            yield _by("symbol", name, text, ((each.symbol, getattr(each, field)) for each in found.contracts))
+        yield _positions(found.contracts)
+        yield from _totals(found)
+        yield _counted("liquidations", "liquidations of perpetuals by state", "status", Liquidation)
+        yield _counted("liquidation_steps", "steps taken in them", "kind", LiquidationStep)
+        swept = cache.get(LAST_SWEEP)
+        if swept is not None:
+            since = max(0, clock.to_ms(clock.now()) - swept) / 1000
+            yield _single("seconds_since_sweep", "since accounts in danger were last looked for", since)
+
+
+def _positions(contracts: Iterable[ContractExposure]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily("bourse_risk_positions", "open positions", labels=["symbol", "side"])
+    for each in contracts:
+        gauge.add_metric([each.symbol, "long"], each.longs)
+        gauge.add_metric([each.symbol, "short"], each.shorts)
+    return gauge
+
+
+def _totals(found: Exposure) -> Iterator[GaugeMetricFamily]:
+    yield _single("exposure_total", "of everybody in all contracts, in quote", found.total)
+    if found.maximum is not None:
+        yield _single("exposure_total_limit", "most of it", found.maximum)
+    if found.user_maximum is not None:
+        yield _single("user_exposure_total_limit", "most of one user in all contracts", found.user_maximum)
+
+
+def _counted(name: str, text: str, field: str, rows: Any) -> GaugeMetricFamily:
+    """By each value that the field can have; those of margin accounts are told with their loans."""
+    owner = "account__owner" if rows is Liquidation else "liquidation__account__owner"
+    own = rows.objects.filter(**{f"{owner}__isnull": True})
+    counted = dict(own.values_list(field).annotate(n=Count("id")))
+    choices = rows._meta.get_field(field).choices
+    return _by(field, name, text, ((value, counted.get(value, 0)) for value, _ in choices))
+
+
+def _by(label: str, name: str, text: str, amounts: Iterable[tuple[str, Any]]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(f"bourse_risk_{name}", text, labels=[label])
+    for value, amount in amounts:
+        if amount is not None:
+            gauge.add_metric([value], amount)
+    return gauge
+
+
+def _single(name: str, text: str, value: Any) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"bourse_risk_{name}", text, value=value)
