@@ -157,7 +157,8 @@ class UserListener(Listener):
         if message["type"] not in ("snapshot", "update"):
             return
         hear = {"orders": self._hear_orders, "fills": self._hear_fills, "balances": self._hear_balances}
-        hear[message["channel"]](message["data"], message["type"] == "snapshot")
+        if message["channel"] in hear:
+            hear[message["channel"]](message["data"], message["type"] == "snapshot")
 
     def _hear_orders(self, orders: list[Json], is_snapshot: bool) -> None:
         known = {} if is_snapshot else dict(self.open_orders)

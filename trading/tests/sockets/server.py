@@ -105,7 +105,7 @@ class SocketServer:
         client.say(action="authenticate", token=issue_tokens(who).access, **options)
         assert client.hear() == {"type": "authenticated", **options}
         client.snapshots = {}
-        for _ in range(3):
+        for _ in range(5):
             message = client.hear()
             assert message["type"] == "snapshot"
             client.snapshots[message["channel"]] = message["data"]

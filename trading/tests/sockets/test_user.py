@@ -20,7 +20,7 @@ def quick_looks(monkeypatch):
 
 def hear_all(client, until):
     """Messages by channel, until the condition on them is true."""
-    heard = {"orders": [], "fills": [], "balances": []}
+    heard = {"orders": [], "fills": [], "balances": [], "positions": [], "liquidations": []}
     while not until(heard):
         message = client.hear()
         assert message["type"] == "update"
@@ -47,6 +47,7 @@ def test_first_it_says_where_the_account_stands(server, alice, bob):
     assert order == shown
     rows = alice.get("account").json()["balances"]
     assert client.snapshots["balances"] == rows
+    assert (client.snapshots["positions"], client.snapshots["liquidations"]) == ([], [])
 
 
 def test_then_what_happens_to_it(server, alice, bob):
