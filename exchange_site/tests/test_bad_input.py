@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from accounts.services import issue_tokens
 from exchange_site.tests.openapi import operations, schema
 from trading.models import Order
-from trading.services import make_first_markets, refresh_prices
 from trading.tests.api.desk import Desk, person
+from trading.tests.first_markets import lay_first_markets, refresh_prices
 
 # JSON texts, not values: some of them no encoder would write.
 EVIL_VALUES = [
@@ -154,7 +154,7 @@ class Hostile:
 @pytest.fixture
 def hostile(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
-    make_first_markets()
+    lay_first_markets()
     refresh_prices()
     return Hostile()
 

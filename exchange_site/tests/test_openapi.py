@@ -11,8 +11,8 @@ from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
 from market.services import set_price
 from risk.services import fund_lending
-from trading.services import make_first_markets, mark_prices
 from trading.tests.api.desk import Desk, key_desk, person
+from trading.tests.first_markets import lay_first_markets, mark_prices
 
 # What was promised to clients, of what concerns spot trading.
 CONTRACT = """
@@ -158,7 +158,7 @@ class Checked:
 @pytest.fixture
 def exchange(transactional_db, settings):
     settings.RATE_LIMIT_ENABLED = False
-    make_first_markets()
+    lay_first_markets()
     set_price("BTC-USDT", Decimal(50_000), "simulation")
     mark_prices()
 

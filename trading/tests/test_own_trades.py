@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from market.models import Market
 from trading import selectors
 from trading.models import Trade
-from trading.services import make_first_markets
 from trading.streams.late_rows import LateRows
+from trading.tests.first_markets import lay_first_markets
 
 OTHERS = 30_000
 POOR, ACTIVE = 1_000_001, 1_000_002
@@ -36,7 +36,7 @@ def trades(first, count, takers, makers, symbol="BTC-USDT"):
 @pytest.fixture
 def crowd(db):
     """Trades of two others, with a few of ACTIVE's among them, in both roles."""
-    make_first_markets()
+    lay_first_markets()
     trades(0, OTHERS // 2, [1, 2], [2, 1])
     trades(OTHERS // 2, 5, [ACTIVE, ACTIVE], [1, 2])
     trades(OTHERS // 2 + 5, 5, [1, 2], [ACTIVE, ACTIVE], "ETH-USDT")

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from trading import audit
-from trading.services import make_first_markets
 from trading.tests.api.desk import Desk, person
+from trading.tests.first_markets import lay_first_markets
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def limits_off(settings):
 
 @pytest.fixture
 def markets(transactional_db):
-    make_first_markets()
+    lay_first_markets()
 
 
 @pytest.fixture

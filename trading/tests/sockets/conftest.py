@@ -2,8 +2,8 @@
 
 import pytest
 
-from trading.services import make_first_markets
 from trading.tests.api.conftest import alice, bob, limits_off
+from trading.tests.first_markets import lay_first_markets
 from trading.tests.sockets.server import SocketServer
 
 __all__ = ["alice", "bob", "limits_off"]
@@ -11,7 +11,7 @@ __all__ = ["alice", "bob", "limits_off"]
 
 @pytest.fixture
 def markets(transactional_db):
-    make_first_markets()
+    lay_first_markets()
 
 
 @pytest.fixture
