@@ -237,7 +237,7 @@ SPECTACULAR_SETTINGS = {
         "OwnAccount": ["main", "margin"],
         "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
         "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],
-    },
+    },  # fmt: skip
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
