@@ -226,10 +226,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "MarketStatus": "market.models.Market.Status",
-        "OrderStatus": "trading.models.Order.Status",
-        "OrderType": "trading.models.Order.Type",
-        "OrderSide": "trading.models.Order.Side",
+        "MarketStatus": "market.models.Market.Status", "OrderStatus": "trading.models.Order.Status",
+        "OrderType": "trading.models.Order.Type", "OrderSide": "trading.models.Order.Side",
         "TradeSide": ["long", "short", "buy", "sell"],
         "EntryType": ["limit", "market"],
         "LiquidationStatus": "risk.models.Liquidation.Status",
@@ -237,8 +235,8 @@ SPECTACULAR_SETTINGS = {
         "OwnAccount": ["main", "margin"],
         "TakeProfitType": ["limit", "take_profit_limit", "take_profit_market"],
         "StopLossType": ["stop_limit", "stop_market", "trailing_stop"],
-    },  # fmt: skip
-}
+    },
+}  # fmt: skip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # ---- Limits ---------------------------------------------------------------------------------------------
