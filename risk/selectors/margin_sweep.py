@@ -8,8 +8,9 @@ from risk.models import Liquidation
 from risk.selectors.lending import QUOTE, STALE_AFTER
 from risk.spot_margin import WARN_AT
 
-# Debts first, from the index of open loans; then only the balances of those accounts. An account with an asset
-# that has no fresh price is left out: nobody is liquidated on an old price, or on a missing one.
+# Debts first, from the index of open loans; then the balances of each of those accounts by their index (LATERAL: a
+# plain join would read the balances of everybody). An account with an asset that has no fresh price is left out:
+# nobody is liquidated on an old price, or on a missing one.
 _ENDANGERED = """
     WITH worth AS (
         SELECT t.asset_id AS asset, t.haircut, t.maintenance_rate,
@@ -22,13 +23,13 @@ _ENDANGERED = """
                sum((l.principal + l.interest) * w.price * w.maintenance_rate) AS maintenance,
                bool_and(w.price IS NOT NULL) AS priced
         FROM risk_loan l LEFT JOIN worth w ON w.asset = l.asset_id WHERE l.closed_at IS NULL GROUP BY l.account_id
-    ), owned AS (
-        SELECT b.account_id, sum((b.available + b.held) * w.price * (1 - w.haircut)) AS collateral,
-               bool_and(w.price IS NOT NULL OR b.available + b.held = 0) AS priced
-        FROM accounts_balance b JOIN debts USING (account_id) JOIN worth w ON w.asset = b.asset
-        GROUP BY b.account_id
     )
-    SELECT d.account_id FROM debts d LEFT JOIN owned o USING (account_id)
+    SELECT d.account_id FROM debts d
+    CROSS JOIN LATERAL (
+        SELECT sum((b.available + b.held) * w.price * (1 - w.haircut)) AS collateral,
+               bool_and(w.price IS NOT NULL OR b.available + b.held = 0) AS priced
+        FROM accounts_balance b JOIN worth w ON w.asset = b.asset WHERE b.account_id = d.account_id
+    ) o
     WHERE d.priced AND coalesce(o.priced, true)
       AND coalesce(o.collateral, 0) - d.debt < %(warn_at)s * d.maintenance
     ORDER BY d.account_id"""
