@@ -27,8 +27,8 @@ demo: setup ## Run the exchange on http://127.0.0.1:8000 (PORT=8001 for another 
 	@exec $(BIN)/python -m exchange_site.local.demo
 
 test: setup-dev browser ## Run every test (ARGS="-k ledger" to choose some); works while the demo runs
-	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$${BOURSE_TEST_DATA_DIR:-$(CURDIR)/.data/test}"; \
-	$(RUN) $(BIN)/python -m pytest $(ARGS)
+	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$${BOURSE_TEST_DATA_DIR:-$(CURDIR)/.data/test}" PYTHON="$(BIN)/python"; \
+	$(RUN) exchange_site/local/test.sh $(ARGS)
 
 lint: setup-dev ## Check style, types, imports between the rooms, and that no migration is missing
 	@failed=""; \

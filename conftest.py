@@ -9,10 +9,26 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 if not settings.DEMO or settings.RATE_LIMIT_ENABLED or settings.PRICE_FEED != "simulation":
     pytest.exit("The settings are not those of the tests: run them with `make test ARGS=...`", returncode=3)
 
+# Tests that start many processes, or watch what the machine does: not beside others.
+ALONE = (
+    "exchange_site/tests/test_browser.py", "exchange_site/tests/test_crashes.py",
+    "exchange_site/tests/test_failures.py", "exchange_site/tests/test_local_",
+    "exchange_site/tests/test_page_looks.py", "exchange_site/tests/test_pings.py",
+    "exchange_site/tests/test_readme.py", "trading/tests/sockets/", "trading/tests/test_concurrency.py",
+    "trading/tests/test_crash", "trading/tests/test_lost_connections.py", "trading/tests/test_races.py",
+    "agents/tests/test_run_agents.py", "bite/tests/test_trial.py",
+)  # fmt: skip
+
 GUARDED_TABLES = ("accounts_posting", "accounts_ledgertransaction", "trading_orderevent", "trading_trade")
 
 # What migrations have written, the same for every test.
 KEPT_TABLES = ("django_content_type", "auth_permission")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.path.relative_to(config.rootpath).as_posix().startswith(ALONE):
+            item.add_marker("alone")
 
 
 @pytest.fixture(scope="session", autouse=True)
