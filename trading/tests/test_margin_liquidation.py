@@ -208,6 +208,23 @@ def test_sweeps_at_the_same_time_take_every_step_once(floor):
     assert_liquidated_once(floor)
 
 
+def test_a_step_that_somebody_else_took_meanwhile_is_not_taken_again(floor):
+    """Two saw the same moment; the second one's step has a number that is gone."""
+    floor.is_long("alice")
+    floor.index("40200")
+    floor.sweep()
+    account, before = floor.account("alice"), floor.steps("alice")
+    [order] = Order.objects.filter(client_order_id__startswith="liquidation/")
+    sold = steps.Sold(
+        order.pk, order.market_id, None, Decimal(1), Decimal(40_000), "USDT", Decimal(40_000), Decimal(1)
+    )
+    for number in range(1, len(before) + 1):
+        assert not steps.note_sold(account, number, sold)
+        assert not steps.note_cancelled(account, number, [1])
+        assert not steps.end(account, number)
+    assert (floor.steps("alice"), floor.fund()) == (before, "0")
+
+
 def assert_liquidated_once(floor):
     assert floor.steps("alice")[-1] == "recovered"
     assert floor.stands("alice").health is Health.HEALTHY
