@@ -58,7 +58,7 @@ class NewOrder:
 @dataclass(frozen=True, slots=True)
 class MarketRules:
     """protection and band: shares of the reference price in millionths. index: the price from outside, in ticks;
-    mark: the one that margin goes by, which is the index on spot."""
+    mark: the one that margin goes by, which is the index on spot; has_mark: it is one of its own."""
 
     tick: Decimal
     lot: Decimal
@@ -69,6 +69,7 @@ class MarketRules:
     band: int | None = None
     index: int | None = None
     mark: int | None = None
+    has_mark: bool = False
 
     def price_steps(self, price: Decimal) -> int | None:
         return _steps(price, self.tick)
@@ -81,7 +82,10 @@ class MarketRules:
         return EXACT.multiply(EXACT.multiply(self.tick, self.lot), Decimal(price * quantity))
 
     def reference(self, book: Book) -> int | None:
-        """What prices are measured against: the last trade's, before the first one the price from outside."""
+        """What prices are measured against: a perpetual's mark, which nobody moves by a trade; elsewhere the last
+        trade's price, before the first one the price from outside."""
+        if self.has_mark:
+            return self.mark
         return book.prices.get(LAST, self.index)
 
 

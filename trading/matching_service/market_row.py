@@ -55,7 +55,7 @@ class MarketRow:
 def _read(row: tuple[Any, ...]) -> MarketRow:
     (
         tick, lot, status, maker_fee, taker_fee, base, quote, base_precision, quote_precision, fees,
-        minimum, maximum, most_open, band, protection, move, window, index, mark,
+        minimum, maximum, most_open, band, protection, move, window, index, mark, has_mark,
     ) = row  # fmt: skip
     terms = Terms(
         base=base,
@@ -68,7 +68,7 @@ def _read(row: tuple[Any, ...]) -> MarketRow:
     )
     rules = MarketRules(
         tick, lot, minimum, maximum, most_open, to_units(protection, RATE_DECIMALS), _rate(band),
-        _ticks(index, tick), _ticks(mark, tick),
+        _ticks(index, tick), _ticks(mark, tick), has_mark,
     )  # fmt: skip
     rate = _rate(move)
     breaker = None if rate is None else Breaker(rate, window * 1000)

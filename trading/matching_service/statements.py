@@ -34,7 +34,7 @@ _MARKET = """
     SELECT m.tick, m.lot, m.status, m.maker_fee, m.taker_fee, m.base_id, m.quote_id, base.precision,
            quote.precision, fees.id, m.minimum_notional, m.maximum_notional, m.maximum_open_orders, m.price_band,
            m.market_protection, m.breaker_move, m.breaker_window_seconds, price.index,
-           coalesce(price.mark, price.index)
+           coalesce(price.mark, price.index), price.mark IS NOT NULL
     FROM market_market m
     JOIN market_asset base ON base.code = m.base_id
     JOIN market_asset quote ON quote.code = m.quote_id

@@ -301,3 +301,12 @@ def test_a_stop_without_margin_ends_when_it_fires(desk):
     desk.trades("carol", "bob", "0.001", at="50150")
     assert desk.fate(stop) == "cancelled INSUFFICIENT_MARGIN"
     assert desk.position("alice") == "flat"
+
+
+def test_a_market_order_is_protected_around_the_mark_and_not_the_last_trade(desk):
+    desk.trades("alice", "bob", "0.1", at="50000")
+    desk.marks("30000")
+    desk.sells("bob", "0.1", at="30010", symbol=PERP)
+    assert desk.fate(desk.buys("alice", "0.1", symbol=PERP)) == "filled"
+    desk.sells("bob", "0.1", at="33001", symbol=PERP)
+    assert desk.fate(desk.buys("alice", "0.1", symbol=PERP)) == "cancelled PRICE_PROTECTION"
