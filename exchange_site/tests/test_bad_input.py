@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from accounts.services import issue_tokens
 from exchange_site.tests.openapi import operations, schema
 from trading.models import Order
+from trading.services import refresh_prices
 from trading.tests.api.desk import Desk, person
-from trading.tests.first_markets import lay_first_markets, refresh_prices
+from trading.tests.first_markets import lay_first_markets
 
 # JSON texts, not values: some of them no encoder would write.
 EVIL_VALUES = [

@@ -11,8 +11,9 @@ from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
 from market.services import set_price
 from risk.services import fund_lending
+from trading.services import mark_prices
 from trading.tests.api.desk import Desk, key_desk, person
-from trading.tests.first_markets import lay_first_markets, mark_prices
+from trading.tests.first_markets import lay_first_markets
 
 # What was promised to clients, of what concerns spot trading.
 CONTRACT = """
