@@ -61,7 +61,7 @@ _TRADED = """
     WITH traded AS (
         SELECT s.liquidation_id, s.number, s.kind, s.market_id, s.quantity, s.notional, s.bankruptcy_price,
                s.order_id, l.account_id, s.sequence,
-               lag(s.sequence, 1, 0::bigint) OVER (PARTITION BY s.liquidation_id, s.market_id ORDER BY s.number)
+               lag(s.sequence, 1, 0::bigint) OVER (PARTITION BY l.account_id, s.market_id ORDER BY s.sequence)
                    AS before
         FROM risk_liquidationstep s
         JOIN risk_liquidation l ON l.id = s.liquidation_id

@@ -119,7 +119,10 @@ class _Look:
         health, own = self.health()
         if not health.must_liquidate:
             return self._not_needed(health, own)
+        is_new = self.case.status is None
         self.case.begin(health, "liquidating")
+        if is_new:
+            self._note(Step("warned", health, self._marked(own)))
         if self._cancel_orders():
             self._note(Step("orders_cancelled", health, self._marked(own)))
             health, own = self.health()
@@ -207,8 +210,12 @@ class _Look:
         fills = self._take_from_book(own, abs(own.size), worst)
         if not fills:
             return
-        # What an isolated position loses beyond its margin must not cost the account anything.
-        shortfall = max(0, before - self.cash() if self.case.market_id else -self.cash())
+        # Beyond its own margin, or beyond this part's share of what the account has.
+        lost = before - self.cash()
+        if self.case.market_id is None:
+            behind = health.backing(own) - own.unrealised - own.funding
+            lost -= own.funding + behind * _lots(fills) // abs(own.size)
+        shortfall = max(0, lost)
         if shortfall:
             self._record(INSURANCE, amount=-shortfall)
         notional = sum(fill.cost for fill in fills)

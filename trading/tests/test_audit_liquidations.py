@@ -49,20 +49,20 @@ def test_a_step_that_is_missing(desk):
     found = broken_by(f"DELETE FROM risk_liquidationstep WHERE id = {desk.step('closed').pk}")
     assert set(found) == {"L6-LIQUIDATION"}
     said = [row["wrong"] for row in found["L6-LIQUIDATION"]]
-    assert any("its row says 4" in wrong for wrong in said)
+    assert any("its row says 5" in wrong for wrong in said)
     assert any("its last step is deleveraged" in wrong for wrong in said)
     assert any("tells of it, and it is not there" in wrong for wrong in said)
 
 
 def test_a_step_that_no_event_tells_of(desk):
     found = broken_by(
-        f"""INSERT INTO risk_liquidationstep SELECT (jsonb_populate_record(s, '{{"id": 987654321, "number": 5}}')).*
+        f"""INSERT INTO risk_liquidationstep SELECT (jsonb_populate_record(s, '{{"id": 987654321, "number": 6}}')).*
             FROM risk_liquidationstep s WHERE id = {desk.step("closed").pk}""",
-        change_row(desk, "steps_taken = 5"),
+        change_row(desk, "steps_taken = 6"),
     )
     assert found == {
         "L6-LIQUIDATION": [
-            {"liquidation_id": desk.closed.pk, "number": 5, "wrong": "it differs from its event"}
+            {"liquidation_id": desk.closed.pk, "number": 6, "wrong": "it differs from its event"}
         ]
     }
 

@@ -58,6 +58,7 @@ def adjust(*lines):
 def test_a_day_of_everything_breaks_no_rule(desk):
     assert broken_by() == {}
     assert {step.kind for step in desk.closed.steps.all()} == {
+        "warned",
         "reduced",
         "fund_paid",
         "deleveraged",
