@@ -28,7 +28,8 @@ _ORPHANS = """
 # the business of L1-TRADE, and that it was a trade at all of L7-LEDGER.
 _EMPTY = """
     SELECT t.id AS transaction_id, t.kind FROM accounts_ledgertransaction t
-    WHERE t.kind <> 'trade' AND NOT EXISTS (SELECT FROM accounts_posting p WHERE p.transaction_id = t.id) ORDER BY t.id"""
+    WHERE t.kind <> 'trade' AND NOT EXISTS (SELECT FROM accounts_posting p WHERE p.transaction_id = t.id)
+    ORDER BY t.id"""
 
 _BALANCES = """
     WITH posted AS (

@@ -82,7 +82,8 @@ def test_two_liquidations_of_one_account_at_once(desk):
         "ALTER INDEX liquidation_one_open RENAME TO gone",
         "DROP INDEX gone",
         *(
-            f"""INSERT INTO risk_liquidation (id, account_id, status, equity, maintenance_margin, steps_taken, started_at)
+            f"""INSERT INTO risk_liquidation
+                (id, account_id, status, equity, maintenance_margin, steps_taken, started_at)
                 VALUES ({number}, {desk.bob}, 'warned', 1, 1, 0, now())"""
             for number in (987654321, 987654322)
         ),
