@@ -56,7 +56,7 @@ _STEPS = """
     WHERE s.id IS NULL
     ORDER BY 1, 2, 3"""
 
-# Reductions are filled orders; deleveragings are events between the step and the one before it.
+# Reductions are filled orders; deleveragings are events between the step and the one before it, of any liquidation.
 _TRADED = """
     WITH traded AS (
         SELECT s.liquidation_id, s.number, s.kind, s.market_id, s.quantity, s.notional, s.bankruptcy_price,

@@ -40,7 +40,8 @@ _STATES = """
         ORDER BY market_id, kind, details->>'source', sequence DESC
     ), live AS (
         SELECT o.market_id, min(c.expires_at) AS next_expiry_at,
-               bool_or(o.status = 'pending_trigger' AND c.trigger_source IN ('mark', 'index')) AS watches_prices
+               bool_or(o.status IN ('new', 'pending_trigger') AND c.trigger_source IN ('mark', 'index'))
+                   AS watches_prices
         FROM trading_order o JOIN trading_ordercondition c ON c.order_id = o.id
         WHERE o.status IN ('new', 'pending_trigger', 'open', 'partially_filled') GROUP BY o.market_id
     ), states AS (

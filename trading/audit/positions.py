@@ -102,10 +102,13 @@ class Counted:
         return {ceiling(notional, self.leverage) + fee(notional, rate) for rate in rates}
 
     def settle(self, index: int) -> bool:
-        """Funding up to here is paid; whether there was any."""
+        """Funding up to here is paid, of an isolated position as far as possible by its margin; whether there was
+        any."""
         due = Fraction(self.size * (index - self.index), SCALE)
         self.index = index
         self.funding += ceil(due)
+        if self.is_isolated:
+            self.margins = {own - min(own, ceil(due)) for own in self.margins}
         return due != 0
 
 
