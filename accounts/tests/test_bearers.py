@@ -61,7 +61,6 @@ def test_a_change_of_the_user_counts_at_once(alice, access, change):
         {"last_used_at": clock.now() - timedelta(minutes=2)},
         {"last_used_at": None},
     ],
-    ids=str,
 )
 def test_a_key_that_takes_a_closer_look_is_no_plain_yes(key_access, change):
     assert find_bearer(key_access)

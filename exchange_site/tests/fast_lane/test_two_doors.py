@@ -225,7 +225,6 @@ def test_the_suspended_are_refused_on_the_very_next_request(alice, admin, taken)
         ({"scopes": ["read"]}, (403, "PERMISSION_DENIED")),
         ({"allowed_addresses": ["192.0.2.1"]}, (401, "INVALID_TOKEN")),
     ],
-    ids=str,
 )
 def test_so_are_the_tokens_of_a_key_that_may_not_any_more(alice, taken, change, answer):
     bot = key_desk(alice.user, "trade")

@@ -52,7 +52,7 @@ SIGHTS = [
 ]
 
 
-@pytest.mark.parametrize("sight", SIGHTS, ids=str)
+@pytest.mark.parametrize("sight", SIGHTS)
 def test_the_book_is_the_same(alice, bob, carol, sight):
     outside_price("30000")
     trade(bob, carol, "30000")
