@@ -55,7 +55,7 @@ class Requests(Chance):
 
 
 class PerpetualTraffic:
-    """`moment`: a list with the time, which this moves forward. done: how often each deed, refusal and find was seen."""
+    """`moment`: a list with the time, which this moves forward. done: how often each deed and each answer was seen."""
 
     def __init__(self, dice, moment):
         self.dice, self.moment = dice, moment
