@@ -6,7 +6,11 @@ notional x rate - amount, where each bracket's amount makes the line continuous 
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
+
+from common.money import format_decimal
 
 MILLION = 1_000_000
 
@@ -43,3 +47,25 @@ class Brackets:
     def maximum_leverage(self, notional: int) -> int:
         """The lowest of all brackets up to this notional."""
         return min(row.maximum_leverage for row in self.rows if row.floor <= notional)
+
+
+def wrong_rows(rows: Iterable[tuple[Decimal, int, Decimal]]) -> str | None:
+    """What is wrong with the brackets of a contract, (floor, most leverage, maintenance rate) each; None: nothing.
+
+    A position that grows must never be allowed more leverage, nor need less margin, than a smaller one.
+    """
+    ordered = sorted(rows)
+    if not ordered or ordered[0][0] != 0:
+        return "The first bracket begins at 0."
+    for (floor, most, rate), (next_floor, next_most, next_rate) in pairwise(ordered):
+        if next_floor == floor:
+            return f"Two brackets begin at {format_decimal(floor)}."
+        if next_most > most:
+            return f"The leverage must not rise with the size: {next_most}x after {most}x."
+        if next_rate <= rate:
+            shown = format_decimal(next_rate), format_decimal(rate)
+            return "The maintenance rate must rise with the size: {} after {}.".format(*shown)
+    for _, most, rate in ordered:
+        if rate * most >= 1:
+            return f"At {most}x a maintenance rate of {format_decimal(rate)} takes all of the initial margin."
+    return None

@@ -5,17 +5,20 @@ which registers its pages on it.
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
-from django.db.models import F, Sum
+from django.db.models import Count, F, Sum
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.models import Balance, User
+from accounts.models import Account, Balance, User
 from common.money import format_decimal
 from market.models import Market
+from risk.models import Liquidation
+from risk.selectors import exposure
 from trading.models import Order
 from trading.selectors.market_data import tickers
 
@@ -80,6 +83,34 @@ def _markets() -> Figure:
     )
 
 
+def _positions() -> Figure:
+    now = exposure()
+    count = sum(each.longs + each.shorts for each in now.contracts)
+    text = f"{count} positions, {format_decimal(now.total.quantize(Decimal(1)))} USDT"
+    return Figure("At risk", text, reverse("admin:risk_contract_changelist"))
+
+
+def _liquidations() -> Figure:
+    rows = Liquidation.objects.filter(status__in=Liquidation.OPEN)
+    counts = dict(rows.values_list("status").annotate(count=Count("id")).order_by("status"))
+    text = ", ".join(f"{count} {status}" for status, count in counts.items()) or "none"
+    alarm = bool(counts.get(Liquidation.Status.LIQUIDATING))
+    return Figure("Liquidations", text, reverse("admin:risk_liquidation_changelist"), alarm=alarm)
+
+
+def _insurance() -> Figure:
+    """A fund that owes has paid for losses that nobody had the margin for."""
+    owing = Balance.objects.filter(account__kind=Account.Kind.INSURANCE, available__lt=0)
+    funds = owing.order_by("account__name").values_list("account__name", "available", "asset")
+    text = ", ".join(f"{name} {format_decimal(amount)} {asset}" for name, amount, asset in funds)
+    return Figure(
+        "Insurance funds that owe",
+        text or "none",
+        reverse("admin:risk_contract_changelist"),
+        alarm=bool(text),
+    )
+
+
 _FIGURES: list[tuple[str, Callable[[], Figure]]] = [
     ("accounts.view_user", _users),
     ("accounts.view_user", _suspended),
@@ -87,4 +118,7 @@ _FIGURES: list[tuple[str, Callable[[], Figure]]] = [
     ("trading.view_trade", _trades),
     ("accounts.view_balance", _imbalance),
     ("market.view_market", _markets),
+    ("risk.view_contract", _positions),
+    ("risk.view_liquidation", _liquidations),
+    ("risk.view_contract", _insurance),
 ]

@@ -5,7 +5,7 @@ from risk.selectors.deleveraging_queue import Place, places_in_line
 from risk.selectors.exposure import ContractExposure, Exposure, exposure
 from risk.selectors.funding import contract_of, contracts, fundings
 from risk.selectors.liquidations import liquidations, open_liquidations
-from risk.selectors.perpetual_account import PerpetualAccount, perpetual_account
+from risk.selectors.perpetual_account import PerpetualAccount, perpetual_account, perpetual_accounts
 from risk.selectors.positions import (
     MarginStanding,
     OpenPosition,
@@ -35,6 +35,7 @@ __all__ = [
     "open_liquidations",
     "open_positions",
     "perpetual_account",
+    "perpetual_accounts",
     "places_in_line",
     "position_in",
     "positions",

@@ -1,10 +1,11 @@
-"""How an account stands with its perpetuals, read in one round trip and without a lock.
+"""How accounts stand with their perpetuals, read in one round trip and without a lock.
 
 Balance and positions are of one moment, and the contracts are read behind them: funding that moved in between
 counts as pending.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,9 +21,9 @@ from risk.position import Position
 QUOTE = "USDT"  # all perpetuals are settled in it
 
 _OWN = f"""
-    SELECT b.available, b.held, b.margin, b.shortage, {contract_rows.POSITION_COLUMNS}
+    SELECT b.account_id, b.available, b.held, b.margin, b.shortage, {contract_rows.POSITION_COLUMNS}
     FROM accounts_balance b LEFT JOIN risk_position p ON p.account_id = b.account_id
-    WHERE b.account_id = %s AND b.asset = %s ORDER BY p.market_id"""
+    WHERE b.account_id = ANY(%s::bigint[]) AND b.asset = %s ORDER BY b.account_id, p.market_id"""
 
 
 class Money(NamedTuple):
@@ -93,27 +94,46 @@ class PerpetualAccount(NamedTuple):
 
 
 def perpetual_account(account_id: int) -> PerpetualAccount:
+    return perpetual_accounts([account_id])[account_id]
+
+
+def perpetual_accounts(account_ids: Iterable[int]) -> dict[int, PerpetualAccount]:
+    """Each of these, however many, in one round trip."""
+    wanted = sorted(set(account_ids))
     connection.ensure_connection()
     pipeline = Pipeline(connection.connection)
-    own = pipeline.add(_OWN, account_id, QUOTE)
+    own = pipeline.add(_OWN, wanted, QUOTE)
     found = contract_rows.read_contracts(pipeline)
     limits, total = contract_rows.read_limits(pipeline), contract_rows.read_total(pipeline)
     pipeline.run()
     contracts = contract_rows.contracts(found.rows)
-    positions = {
-        row[5]: contract_rows.position_of(row[4:], contracts[row[5]])
-        for row in own.rows
-        if row[5] is not None
-    }
+    rows: dict[int, list[Sequence[Any]]] = defaultdict(list)
+    for row in own.rows:
+        rows[row[0]].append(row)
     exposure = total.rows[0][0] if total.rows else Decimal(0)
     limit_rows = [(scope, market_id, maximum) for scope, market_id, maximum in limits.rows]
-    return PerpetualAccount(contracts, positions, _money(own.rows, contracts), limit_rows, exposure)
+    return {
+        account_id: PerpetualAccount(
+            contracts,
+            _positions(rows[account_id], contracts),
+            _money(rows[account_id], contracts),
+            limit_rows,
+            exposure,
+        )
+        for account_id in wanted
+    }
 
 
-def _money(rows: Sequence[Any], contracts: dict[int, ContractRow]) -> Money:
+def _positions(rows: Sequence[Sequence[Any]], contracts: dict[int, ContractRow]) -> dict[int, Position]:
+    return {
+        row[6]: contract_rows.position_of(row[5:], contracts[row[6]]) for row in rows if row[6] is not None
+    }
+
+
+def _money(rows: Sequence[Sequence[Any]], contracts: dict[int, ContractRow]) -> Money:
     if not rows or not contracts:
         return Money(0, 0, 0)
     precision = next(iter(contracts.values())).precision
-    available, held, margin, shortage = rows[0][:4]
+    available, held, margin, shortage = rows[0][1:5]
     amounts = EXACT.add(available, held), margin, EXACT.subtract(available, shortage)
     return Money(*(to_units(amount, precision) for amount in amounts))

@@ -89,11 +89,13 @@ def position_in(account_id: int, symbol: str) -> OpenPosition | None:
     account = perpetual_account(account_id)
     if market_id not in account.positions:
         return None
-    return _shown(account, market_id, places_in_line(account_id).get(market_id))
+    return shown_position(account, market_id, places_in_line(account_id).get(market_id))
 
 
 def open_positions(account: PerpetualAccount, places: dict[int, Place]) -> list[OpenPosition]:
-    shown = (_shown(account, market_id, places.get(market_id)) for market_id in account.open_markets())
+    shown = (
+        shown_position(account, market_id, places.get(market_id)) for market_id in account.open_markets()
+    )
     return sorted(shown, key=lambda position: position.symbol)
 
 
@@ -159,7 +161,8 @@ def _is_alone(account: PerpetualAccount, market_id: int) -> bool:
     return account.positions[market_id].is_isolated
 
 
-def _shown(account: PerpetualAccount, market_id: int, place: Place | None) -> OpenPosition:
+def shown_position(account: PerpetualAccount, market_id: int, place: Place | None) -> OpenPosition:
+    """place: in the line of deleveraging, if somebody has looked."""
     contract, own = account.contracts[market_id], account.positions[market_id]
     health, holding = account.health(market_id) if own.size else (None, None)
     pending = own.pending_funding(contract.funding_index)

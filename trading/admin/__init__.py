@@ -7,13 +7,40 @@ changes something goes through the services, asks for a reason and leaves an ent
 | --- | --- |
 | staff with `view_*` of a model | look at it |
 | `accounts.change_user` | suspend, resume, revoke API keys, set tier and verification, of people who are not staff |
-| `accounts.add_ledgertransaction` | adjust a balance |
+| `accounts.add_ledgertransaction` | adjust a balance, top up an insurance fund |
+| `risk.change_contract`, `_bracket`, `_tierlimit`, `_exposurelimit` | edit what may be risked |
 | `market.change_market` | open, halt, set to cancel-only, edit fees |
 | `trading.change_order` | cancel orders |
 | `risk.change_lendingterms` | edit on what terms assets are lent |
 | superuser | all of it, and all that concerns staff |
 """
 
-from trading.admin import ledger, lending, markets, orders, prices, staff_actions, tokens, trades, users
+from trading.admin import (
+    contracts,
+    ledger,
+    lending,
+    liquidations,
+    markets,
+    orders,
+    positions,
+    prices,
+    staff_actions,
+    tokens,
+    trades,
+    users,
+)
 
-__all__ = ["ledger", "lending", "markets", "orders", "prices", "staff_actions", "tokens", "trades", "users"]
+__all__ = [
+    "contracts",
+    "ledger",
+    "lending",
+    "liquidations",
+    "markets",
+    "orders",
+    "positions",
+    "prices",
+    "staff_actions",
+    "tokens",
+    "trades",
+    "users",
+]

@@ -43,6 +43,13 @@ def money(amount: Decimal | None) -> str:
     return NOTHING if amount is None else format_decimal(amount)
 
 
+def signed(amount: Decimal) -> Cell:
+    """A profit or a loss, in its colour."""
+    if not amount:
+        return money(amount)
+    return format_html('<span class="{}">{}</span>', "gain" if amount > 0 else "loss", money(amount))
+
+
 def moment(time: datetime | None) -> str:
     """In UTC, to the millisecond."""
     return NOTHING if time is None else f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03}"

@@ -15,6 +15,7 @@ from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
 from trading.services.cancel_order import cancel_all, cancel_everywhere, cancel_order
+from trading.services.change_brackets import change_brackets
 from trading.services.close_position import close_position
 from trading.services.first_markets import make_first_markets
 from trading.services.liquidate_margin import liquidate_margin, sweep_margin_accounts
@@ -52,6 +53,7 @@ __all__ = [
     "cancel_everywhere",
     "cancel_on_disconnect",
     "cancel_order",
+    "change_brackets",
     "close_position",
     "liquidate_margin",
     "make_first_markets",

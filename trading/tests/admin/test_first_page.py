@@ -28,6 +28,9 @@ def test_the_first_page_sums_up_the_exchange(office, desk, bob):
         "Trades in 24 h": ("1", False),
         "Ledger imbalance": ("0 in every asset", False),
         "Markets not open": ("none", False),
+        "At risk": ("0 positions, 0 USDT", False),
+        "Liquidations": ("none", False),
+        "Insurance funds that owe": ("none", False),
     }
 
 
@@ -93,7 +96,7 @@ def test_pages_of_one_thing_ask_a_bounded_number_of_questions(office, desk, djan
         office.get(page("trading_order_change", order))
     with django_assert_max_num_queries(8):
         office.get(page("accounts_ledgertransaction_change", market.pk))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         office.get("/admin/")
 
 
