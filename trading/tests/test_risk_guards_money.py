@@ -108,7 +108,7 @@ def test_what_is_wanted_twice_at_once_is_required_once(desk):
     """Between matching and locking Alice's money went into another contract."""
 
     def spend(batch):
-        elsewhere(lambda: desk.trades("alice", "bob", "60", at="2500", symbol=ETH_PERP))
+        elsewhere(lambda: desk.trades("alice", "carol", "60", at="2500", symbol=ETH_PERP))
 
     desk.sells("bob", "8", at="50000", symbol=PERP)
     with before("lock_balances", spend):
