@@ -20,7 +20,8 @@ django.setup()
 import psycopg  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from accounts.services import ledger  # noqa: E402
+from accounts.ledger import Entry  # noqa: E402
+from accounts.services import ledger, outside_account, post_transaction  # noqa: E402
 from common.errors import Refused  # noqa: E402
 from trading import services  # noqa: E402
 from trading.matching_service import pipeline, statements  # noqa: E402
@@ -60,6 +61,20 @@ def cancel(account, order):
 
 def arm_cancel_after(account, timeout_ms):
     return str(services.arm_cancel_after(account, timeout_ms))
+
+
+def sweep_liquidations(at_once=None):
+    """at_once: accounts in one transaction, if not as many as always."""
+    if at_once is not None:
+        sys.modules[services.sweep_liquidations.__module__].AT_ONCE = at_once
+    sweep = services.sweep_liquidations()
+    return {"found": dict(sweep.found), "unfinished": sweep.unfinished}
+
+
+def deposit(account, amount):
+    outside = outside_account().pk
+    entries = [Entry(account, "USDT", Decimal(amount)), Entry(outside, "USDT", -Decimal(amount))]
+    return post_transaction("deposit", entries).pk
 
 
 def warm_book(symbol):
@@ -174,7 +189,8 @@ def trade_until_killed(seed, symbol, accounts, tag):
 # ---- the line ----
 
 REQUESTS = (
-    place, cancel, attempt, attempts_at_once, arm_cancel_after, warm_book, failures_met, take_the_lock_away,
+    place, cancel, sweep_liquidations, deposit,
+    attempt, attempts_at_once, arm_cancel_after, warm_book, failures_met, take_the_lock_away,
     take_the_balance_locks_away, stop_before_writing, storm, all_kinds, trade_until_killed,
 )  # fmt: skip
 
