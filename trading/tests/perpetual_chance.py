@@ -58,7 +58,8 @@ class Day:
         if self.chance.random() < 0.2:
             return self.calls(symbol, new_order(self.side(), self.size(symbol), **terms))
         life = {} if self.chance.random() < 0.1 else {"time_in_force": self.chance.choice(LIVES)}
-        order = new_order(self.side(), self.size(symbol), self.near(symbol), **life, **terms)
+        far = self.chance.choice((4, 4, 60))
+        order = new_order(self.side(), self.size(symbol), self.near(symbol, far), **life, **terms)
         return self.calls(symbol, order)
 
     def meets(self):

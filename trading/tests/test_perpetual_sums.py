@@ -17,6 +17,7 @@ from trading.tests.perpetual_chance import Day
 from trading.tests.perpetual_desk import ETH_PERP, PERP
 from trading.tests.reference_risk.comparing import differences, live_orders
 from trading.tests.reference_risk.following import Following
+from trading.tests.reference_risk.telling import false_tales
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +32,8 @@ def test_after_each_step_everything_is_what_the_trades_come_to(seed):
         what, outcome = day.step()
         past.append(f"{number} {what} {outcome}")
         assert_adds_up(following, f"PERPETUAL_SEED={seed}", *past[-6:])
+        if number % 4 == 0:
+            assert [*told_wrongly(following)] == [], "\n".join([f"PERPETUAL_SEED={seed}", *past[-6:]])
     assert Position.objects.exclude(size=0).exists(), f"PERPETUAL_SEED={seed}: too quiet to show anything"
     crashes(day, following, seed)
     ends(day, following, seed)
@@ -61,6 +64,16 @@ def ends(day, following, seed):
     for symbol, contract in following.books.contracts.items():
         assert contract.funding >= 0, f"PERPETUAL_SEED={seed}: more funding of {symbol} came out than went in"
     assert day.desk.audited() == [], f"PERPETUAL_SEED={seed}"
+
+
+def told_wrongly(following):
+    _, _, firm = live_orders()
+    rows = Price.objects.filter(mark__isnull=False).select_related("market")
+    marks = {row.market.symbol: Fraction(row.mark) for row in rows}
+    for contract in following.books.contracts.values():
+        for account, held in contract.held.items():
+            firm[account] += held.margin
+    return false_tales(following, marks, {row.market.symbol: Fraction(row.market.tick) for row in rows}, firm)
 
 
 def overlooked(following):
