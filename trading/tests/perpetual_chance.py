@@ -9,11 +9,12 @@ from accounts.models import Account
 from accounts.services import adjust_balance
 from common import clock
 from common.errors import Refused
+from market.models import Market
 from risk.models import Position
 from risk.services import keep_margin
 from trading import services
 from trading.matching_service.requests import FundingRequest
-from trading.tests.desk import as_decimal, new_order
+from trading.tests.desk import as_decimal, later, new_order
 from trading.tests.perpetual_desk import ETH_PERP, PERP, PerpetualDesk
 
 PEOPLE = {
@@ -37,7 +38,7 @@ class Day:
         self.desk.deposits("frank", "500000")
         self.prices = {PERP: Decimal(50_000), ETH_PERP: Decimal(2_500), SPOT: Decimal(50_000)}
         self.placed = []
-        self.fundings = 0
+        self.fundings = self.auctioned = 0
         for who, symbol in ((who, symbol) for who in PEOPLE for symbol in (PERP, ETH_PERP)):
             mode = "isolated" if chance.random() < 0.3 else "cross"
             self.desk.leverages(who, chance.choice((5, 10, 20)), mode, symbol)
@@ -46,7 +47,7 @@ class Day:
         choices = (
             (26, self.meets), (16, self.orders), (5, self.reduces), (4, self.stops), (5, self.cancels),
             (4, self.amends), (13, self.moves_a_mark), (4, self.trades_spot), (4, self.funding), (3, self.settles),
-            (3, self.money_in_or_out), (5, self.leverage), (5, self.margin), (8, self.sweeps),
+            (3, self.money_in_or_out), (5, self.leverage), (5, self.margin), (8, self.sweeps), (2, self.auctions),
         )  # fmt: skip
         does = self.chance.choices([what for _, what in choices], [weight for weight, _ in choices])[0]
         return does.__name__, does()
@@ -112,6 +113,18 @@ class Day:
             self.prices[SPOT] = self.prices[symbol]
         self.desk.marks(str(self.prices[symbol]), symbol)
         return f"{symbol} {self.prices[symbol]}"
+
+    def auctions(self):
+        """Orders are collected, and trade at one price."""
+        self.auctioned += 1
+        symbol = self.symbol()
+        self.desk.turns("halted", symbol=symbol)
+        self.desk.turns("auction", 60, symbol=symbol)
+        for _ in range(8):
+            self.calls(symbol, new_order(self.side(), self.size(symbol), self.near(symbol)))
+        with later(self.auctioned * 70):
+            self.desk.sweeps(symbol)
+        return f"{symbol} {Market.objects.get(symbol=symbol).status}"
 
     def funding(self):
         self.fundings += 1
