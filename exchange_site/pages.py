@@ -31,6 +31,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 INTERVALS = ["1s", "1m", "5m", "15m", "1h"]
 FIRST_INTERVAL = "1m"
+LEVERAGES = [1, 2, 3, 5, 10, 20]  # to choose from; what one may have, the exchange says
 SHARES = ["25", "50", "75", "100"]  # of the available balance, in per cent
 DEMO_LOGINS = ["alice", "bob", "carol", "admin"]
 
@@ -65,7 +66,14 @@ def trade(request: HttpRequest, symbol: str) -> HttpResponse:
         market = market_by_symbol(symbol)
     except Refused:
         return render(request, "404.html", _shared() | {"symbol": symbol[:24]}, status=404)
-    page = {"market": market_rules(market), "intervals": INTERVALS, "first": FIRST_INTERVAL, "shares": SHARES}
+    page = {
+        "market": market_rules(market),
+        "intervals": INTERVALS,
+        "first": FIRST_INTERVAL,
+        "shares": SHARES,
+        "leverages": LEVERAGES,
+        "is_perpetual": market.kind == Market.Kind.PERPETUAL,
+    }
     return render(request, "trade.html", _shared() | page)
 
 
@@ -73,6 +81,7 @@ def market_rules(market: Market) -> dict[str, str | int]:
     """What the page has to know of a market; amounts as the API writes them."""
     return {
         "symbol": market.symbol,
+        "kind": market.kind,
         "base": market.base_id,
         "quote": market.quote_id,
         "status": market.status,

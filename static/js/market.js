@@ -4,10 +4,11 @@ import { Decimal, decimalsOf } from "./decimal.js";
 
 /** { symbol, base, quote, status, tick, lot, minimumNotional, makerFee, takerFee, ... }; amounts as Decimal. */
 export function marketOf({ dataset }) {
-  const { symbol, base, quote, status } = dataset;
+  const { symbol, base, quote, status, kind } = dataset;
   const [tick, lot, minimumNotional] = [dataset.tick, dataset.lot, dataset.minimumNotional].map(Decimal.parse);
   return {
     symbol,
+    isPerpetual: kind === "perpetual",
     base,
     quote,
     status,

@@ -10,6 +10,9 @@ const FIELD_OF_CODE = {
   MIN_NOTIONAL: "quantity",
   MAX_NOTIONAL: "quantity",
   INSUFFICIENT_FUNDS: "quantity",
+  INSUFFICIENT_MARGIN: "quantity",
+  EXPOSURE_LIMIT: "quantity",
+  REDUCE_ONLY: "quantity",
 };
 
 const TEXTS = {
@@ -27,12 +30,20 @@ const TEXTS = {
   POST_ONLY_WOULD_TAKE: () => "This price would trade at once, which post-only does not allow.",
   FAUCET_LIMIT: () => "The faucet has given you all the test money it gives.",
   INSUFFICIENT_FUNDS: (error) => insufficientFunds(error.details),
+  INSUFFICIENT_MARGIN: (error) => insufficientMargin(error.details),
+  NO_POSITION: () => "There is no position any more.",
+  REDUCE_ONLY: () => "There is no position, or not as much of one, that this could close.",
   MIN_NOTIONAL: (error) => leastNotional(error),
 };
 
 function insufficientFunds({ asset, available, required }) {
   if (!asset || !available) return "Your available balance does not cover this.";
   return `Not enough ${asset}: this needs ${grouped(required)}, ${grouped(available)} is available.`;
+}
+
+function insufficientMargin({ asset, available, required }) {
+  if (!asset || !available) return "Your free margin does not cover this.";
+  return `Not enough margin: this needs ${grouped(required)} ${asset}, ${grouped(available)} is free.`;
 }
 
 function leastNotional({ details, message }) {

@@ -49,8 +49,8 @@ export class OwnData extends EventTarget {
   }
 
   /** A message of the private stream. */
-  receive({ channel, type, data }) {
-    if (channel in this.versions) this.#take(channel, type === "snapshot", data);
+  receive({ channel, type, data, account }) {
+    if (!account && channel in this.versions) this.#take(channel, type === "snapshot", data);
   }
 
   /** Read everything by REST; what the stream says meanwhile is newer and stays. */

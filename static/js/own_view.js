@@ -194,7 +194,7 @@ function announce(fills) {
 }
 
 function startTabs() {
-  const tabs = [byId("tab-orders"), byId("tab-fills")];
+  const tabs = [...document.querySelectorAll(".own [role=tab]")];
   const select = (chosen) => {
     for (const tab of tabs) {
       tab.setAttribute("aria-selected", String(tab === chosen));
@@ -206,7 +206,8 @@ function startTabs() {
     tab.addEventListener("click", () => select(tab));
     tab.addEventListener("keydown", ({ key }) => {
       if (key !== "ArrowLeft" && key !== "ArrowRight") return;
-      const other = tabs.find((each) => each !== tab);
+      const step = key === "ArrowRight" ? 1 : tabs.length - 1;
+      const other = tabs[(tabs.indexOf(tab) + step) % tabs.length];
       select(other);
       other.focus();
     });

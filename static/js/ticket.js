@@ -9,6 +9,7 @@ import { grouped, MISSING, percent } from "./format.js";
 import { byField } from "./messages.js";
 import { notify } from "./notices.js";
 import { OrderEntry } from "./order_entry.js";
+import { affordable, perpetualEstimate } from "./perpetual_estimate.js";
 import { session } from "./session.js";
 import { openSignIn } from "./sign_in.js";
 import { mistakes, readOrder } from "./ticket_rules.js";
@@ -20,14 +21,16 @@ export class Ticket {
   #market;
   #book;
   #own;
+  #perpetual;
   #entry;
   #busy = false;
 
-  /** placed(order): an order was accepted. */
-  constructor({ market, book, own, placed }) {
+  /** perpetual: the account's margin, null on spot. placed(order): an order was accepted. */
+  constructor({ market, book, own, perpetual, placed }) {
     this.#market = market;
     this.#book = book;
     this.#own = own;
+    this.#perpetual = perpetual;
     this.placed = placed;
     this.#entry = new OrderEntry(market.symbol);
     this.draw = oncePerFrame(() => this.#draw());
@@ -51,6 +54,7 @@ export class Ticket {
       button.addEventListener("click", () => this.#takeShare(button.dataset.share));
     }
     this.#own.addEventListener("balances", this.draw);
+    this.#perpetual?.addEventListener("change", this.draw);
   }
 
   #touched() {
@@ -60,6 +64,7 @@ export class Ticket {
 
   #texts() {
     const { side, type, price, quantity, amount_unit: unit, time_in_force: force, post_only: post } = this.#form.elements;
+    const reduceOnly = this.#form.elements.reduce_only?.checked ?? false;
     return {
       side: side.value,
       type: type.value,
@@ -68,6 +73,7 @@ export class Ticket {
       amountUnit: unit.value,
       timeInForce: force.value,
       postOnly: post.checked,
+      reduceOnly,
     };
   }
 
@@ -80,18 +86,24 @@ export class Ticket {
     byId("amount-unit").hidden = !choice;
     byId("quantity-unit").hidden = choice;
     setText(byId("quantity-label"), order.byCost ? "Amount to spend" : "Quantity");
-    setText(byId("available"), this.#availableText(buying ? quote : base));
-    setText(byId("submit"), session.signedIn ? `${buying ? "Buy" : "Sell"} ${base}` : "Sign in to trade");
+    setText(byId("available"), this.#availableText(buying || this.#perpetual ? quote : base));
+    setText(byId("submit"), session.signedIn ? this.#action(buying) : "Sign in to trade");
     byId("submit").disabled = this.#busy || (session.signedIn && status !== "open");
     this.#drawEstimate(order);
   }
 
+  #action(buying) {
+    const { base, symbol } = this.#market;
+    return `${buying ? "Buy" : "Sell"} ${this.#perpetual ? symbol : base}`;
+  }
+
   #availableText(asset) {
-    const amount = this.#own.available(asset);
+    const amount = this.#perpetual ? this.#perpetual.freeMargin : this.#own.available(asset);
     return amount ? `${grouped(amount)} ${asset}` : MISSING;
   }
 
   #drawEstimate(order) {
+    if (this.#perpetual) return this.#drawMargin(order);
     const { quote, priceDecimals } = this.#market;
     const result = estimate(order, this.#book, this.#market);
     setText(byId("cost-label"), order.side === "buy" ? "Cost" : "Value");
@@ -101,10 +113,21 @@ export class Ticket {
     setText(byId("estimate-receive"), result ? `${grouped(result.receive)} ${result.receiveAsset}` : MISSING);
   }
 
+  #drawMargin(order) {
+    const { quote } = this.#market;
+    const result = perpetualEstimate(order, this.#book, this.#market, this.#perpetual.leverage);
+    const about = result && !result.complete ? "at least " : "";
+    setText(byId("cost-label"), "Value");
+    setText(byId("estimate-cost"), result ? `${about}${grouped(result.cost, 2)} ${quote}` : MISSING);
+    setText(byId("estimate-fee"), result ? `${grouped(result.fee, 2)} ${quote}` : MISSING);
+    setText(byId("estimate-receive"), result ? `${about}${grouped(result.margin, 2)} ${quote}` : MISSING);
+  }
+
   // A share of what is available, rounded down to what the market takes.
   #takeShare(share) {
     if (!session.signedIn) return openSignIn();
     const order = readOrder(this.#texts());
+    if (this.#perpetual) return this.#takeMargin(order, share);
     const { base, quote, lot } = this.#market;
     const buying = order.side === "buy";
     const available = this.#own.available(buying ? quote : base);
@@ -116,6 +139,18 @@ export class Ticket {
     if (!price || price.sign() === 0) return showErrors(this.#form, { price: "Enter the price first." });
     if (!order.price) this.#form.elements.price.value = price.toString();
     return this.#setAmount(part.dividedBy(price, lot.scale).floorTo(lot));
+  }
+
+  #takeMargin(order, share) {
+    const { freeMargin, leverage } = this.#perpetual;
+    if (!freeMargin) return undefined;
+    const price = order.price ?? (order.side === "buy" ? this.#book.bestAsk : this.#book.bestBid);
+    const part = freeMargin.times(Decimal.parse(share)).times(new Decimal(1n, 2));
+    const quantity = affordable(part, price, leverage, this.#market);
+    if (!quantity) return showErrors(this.#form, { price: "Enter the price first." });
+    if (order.type === "limit" && !order.price) this.#form.elements.price.value = price.toString();
+    byId("amount-unit").value = "base";
+    return this.#setAmount(quantity);
   }
 
   #spend(part) {

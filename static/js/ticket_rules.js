@@ -7,7 +7,7 @@ import { grouped } from "./format.js";
  * The texts of the form as an order: { side, type, price, quantity, cost, timeInForce, postOnly }; amounts are
  * Decimal, or null where the form has none or no number. A market buy can name its cost instead of a quantity.
  */
-export function readOrder({ side, type, price, amount, amountUnit, timeInForce, postOnly }) {
+export function readOrder({ side, type, price, amount, amountUnit, timeInForce, postOnly, reduceOnly = false }) {
   const limit = type === "limit";
   const byCost = !limit && side === "buy" && amountUnit === "quote";
   return {
@@ -19,6 +19,7 @@ export function readOrder({ side, type, price, amount, amountUnit, timeInForce, 
     cost: byCost ? amountOf(amount) : null,
     timeInForce: limit ? timeInForce : null,
     postOnly: limit && postOnly,
+    reduceOnly,
   };
 }
 
@@ -39,6 +40,7 @@ export function orderBody(order, symbol, clientOrderId) {
   const body = { symbol, side: order.side, type: order.type, client_order_id: clientOrderId };
   if (order.byCost) body.quote_quantity = order.cost.toString();
   else body.quantity = order.quantity.toString();
+  if (order.reduceOnly) body.reduce_only = true;
   if (order.type !== "limit") return body;
   body.price = order.price.toString();
   body.time_in_force = order.timeInForce;

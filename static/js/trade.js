@@ -10,6 +10,8 @@ import { marketOf } from "./market.js";
 import { MarketStream } from "./market_stream.js";
 import { OwnData } from "./own_data.js";
 import { OwnView } from "./own_view.js";
+import { PerpetualAccount } from "./perpetual_account.js";
+import { PositionsView } from "./positions_view.js";
 import { session } from "./session.js";
 import { startSignIn } from "./sign_in.js";
 import { TapeView } from "./tape_view.js";
@@ -28,12 +30,15 @@ const userStream = new UserStream();
 const own = new OwnData();
 const candles = new Candles(market.symbol);
 
-const ticket = new Ticket({ market, book: stream.book, own, placed });
+const perpetual = market.isPerpetual ? new PerpetualAccount(market.symbol) : null;
+const ticket = new Ticket({ market, book: stream.book, own, perpetual, placed });
 const header = new HeaderView(market, () => ticket.draw());
 const book = new BookView(stream.book, market, (price) => ticket.setPrice(price));
 const tape = new TapeView(market);
 const ownView = new OwnView(own, market, userStream);
 const chart = new CandleChart(byId("chart"), candles, market.priceDecimals);
+
+if (perpetual) new PositionsView(perpetual, market);
 
 function placed(order) {
   own.noteOrder(order);
@@ -69,6 +74,7 @@ function loadCandles(interval) {
 function followOwn() {
   userStream.addEventListener("state", markOwn);
   userStream.addEventListener("data", ({ detail }) => own.receive(detail));
+  if (perpetual) userStream.addEventListener("data", ({ detail }) => perpetual.receive(detail));
   own.addEventListener("orders", () => book.markOwn(own.restingPrices(market.symbol)));
   session.addEventListener("change", signedInOrOut);
   signedInOrOut();
@@ -77,6 +83,8 @@ function followOwn() {
 function signedInOrOut() {
   userStream.stop();
   own.clear();
+  perpetual?.clear();
+  perpetual?.reload();
   if (session.signedIn) userStream.start();
   markOwn();
   ticket.draw();

@@ -135,6 +135,13 @@ class ContractAdmin(ReasonedAdmin, PlainTitles):
             '<a href="{}">Top up</a>', reverse("admin:risk_contract_top_up", args=[contract.pk])
         )
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        contract = self.get_object(request, object_id)
+        title = {} if contract is None else {"title": contract.market.symbol}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **title})
+
     # ---- brackets ----
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -236,6 +243,8 @@ class ExposureLimitAdmin(ReasonedAdmin, PlainTitles):
     list_display = ("scope", "of", "most", "used")
     list_select_related = ("market",)
     ordering = ("scope", "market__symbol")
+    sortable_by = ()
+    actions = None
     show_facets = admin.ShowFacets.NEVER
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -184,7 +184,8 @@ class PositionAdmin(ReadOnlyAdmin):
         row = self.get_object(request, object_id)
         if row is not None:
             panels = [_liquidations(row)] if request.user.has_perm("risk.view_liquidation") else []
-            extra_context = {**(extra_context or {}), "panels": panels}
+            title = f"{row.market.symbol} of {row.account.user or row.account}"
+            extra_context = {**(extra_context or {}), "panels": panels, "title": title}
         return super().change_view(request, object_id, form_url, extra_context)
 
 
