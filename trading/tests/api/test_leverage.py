@@ -204,3 +204,10 @@ def test_closing_takes_no_other_wishes(alice, bob, body):
     opens(alice, bob, "1", "50000")
     assert refusal(alice.post(f"positions/{PERP}/close", body)) == (400, "VALIDATION_ERROR")
     assert position(alice)["size"] == "1"
+
+
+def test_somebody_without_money_may_choose_too(markets):
+    poor = Desk(person("poor", funds={}))
+    assert leverage(poor, 2).json()["leverage"] == 2
+    assert poor.get("leverage", symbol=PERP).json()["requirement"] == "0"
+    assert poor.get("account").json()["wallet"] == "0"
