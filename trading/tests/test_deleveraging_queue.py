@@ -2,13 +2,14 @@
 
 import random
 
+from django.core.cache import cache
 from django.db import connection
 
 from common.pipelined import Pipeline
 from risk.contract_rows import contracts, position_of, read_all_positions, read_contracts
 from risk.deleveraging import score
 from risk.models import Position
-from risk.selectors import places_in_line
+from risk.selectors import deleveraging_queue, places_in_line
 from trading.tests.perpetual_desk import ETH_PERP, PERP, PerpetualDesk
 
 
@@ -61,3 +62,29 @@ def test_nobody_without_a_position_stands_in_line(transactional_db):
     desk = PerpetualDesk()
     desk.leverages("alice", 2, symbol=ETH_PERP)
     assert places_in_line(desk.accounts["alice"]) == {}
+
+
+def test_in_a_long_line_the_place_is_about_right(transactional_db, monkeypatch):
+    monkeypatch.setattr(deleveraging_queue, "EXACT_UP_TO", 3)
+    cache.clear()
+    people = [f"p{number}" for number in range(10)]
+    desk = PerpetualDesk(people=("maker", *people), funds={"USDT": "1000000"})
+    for number, who in enumerate(people):
+        desk.trades(who, "maker", "0.1", at=str(50_000 + number))
+    desk.marks("51000")
+    market_id = desk.row("p0").market_id
+    places = [places_in_line(desk.accounts[who])[market_id] for who in people]
+    assert [place.of for place in places] == [10] * 10
+    for number, place in enumerate(places):
+        assert abs(place.place - (number + 1)) <= 1
+    cache.clear()
+
+
+def test_a_position_that_is_closed_while_somebody_looks_has_no_place(transactional_db):
+    desk = PerpetualDesk()
+    desk.leverages("alice", 2)
+    cache.clear()
+    market_id = desk.row("alice").market_id
+    for look in (deleveraging_queue._exact, deleveraging_queue._about):
+        assert look(desk.accounts["alice"], market_id, True) is None
+    cache.clear()
