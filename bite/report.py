@@ -32,6 +32,7 @@ ROOMS = {
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",
     "money": "Fees, holds and balances",
+    "perpetuals": "Positions, funding, margin and liquidation",
     "prices": "What positions are valued at",
     "waiting": "Orders that wait: triggers, pairs, brackets, end dates",
 }

@@ -53,8 +53,10 @@ def _settle(contract: Contract) -> int:
     """Whoever still has funding to pay or to get."""
     behind = Position.objects.filter(market_id=contract.pk).exclude(size=0)
     behind = behind.exclude(funding_index=F("market__contract__funding_index"))
-    count = 0
-    while accounts := list(behind.order_by("account_id").values_list("account_id", flat=True)[:AT_ONCE]):
+    ids = behind.order_by("account_id").values_list("account_id", flat=True)
+    count = last = 0
+    while accounts := list(ids.filter(account_id__gt=last)[:AT_ONCE]):
+        last = accounts[-1]  # each is asked once, whatever comes of it
         submit(contract.market.symbol, [SettleFundingRequest(account_id) for account_id in accounts])
         count += len(accounts)
     return count
