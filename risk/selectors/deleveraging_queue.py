@@ -89,12 +89,13 @@ def _exact(account_id: int, market_id: int, is_long: bool) -> Place | None:
 
 def _about(account_id: int, market_id: int, is_long: bool) -> Place | None:
     """By the scores of every thousandth part of the line."""
-    parts, count = cache.get_or_set(
+    line: Any = cache.get_or_set(
         f"deleveraging:{market_id}:{is_long}",
         lambda: _asked(_SIDES[is_long], _PARTS, market_id, PARTS, PARTS),
         KEPT_SECONDS,
     )
-    own = _asked("p.account_id = %s", "SELECT score FROM scored", market_id, account_id)
+    parts, count = line
+    own = _asked("p.account_id = %s AND p.size <> 0", "SELECT score FROM scored", market_id, account_id)
     if own is None or not count:
         return None
     before = bisect_left(parts, -own[0])

@@ -41,7 +41,9 @@ class PositionSerializer(serializers.Serializer):
     deleverage_rank = serializers.IntegerField(
         allow_null=True, help_text="1 to 5, the fifth of the line: those in 5 are deleveraged first"
     )
-    deleverage_place = serializers.IntegerField(allow_null=True, help_text="1 is first in line; of more than 1000, about")
+    deleverage_place = serializers.IntegerField(
+        allow_null=True, help_text="1 is first in line; of more than 1000, about"
+    )
     deleverage_of = serializers.IntegerField(allow_null=True, help_text="how many stand in the line")
 
 
