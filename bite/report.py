@@ -28,6 +28,7 @@ the normal suite holds that each still fits the code: whoever changes a line tha
 
 ROOMS = {
     "commit": "Locks, commits and what is told of them",
+    "guards": "Positions, margin and liquidation, guarded",
     "history": "The log and what is read from it",
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",

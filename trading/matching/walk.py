@@ -101,9 +101,6 @@ class Walk:
             if type(event) is Traded and event.maker_account_id == maker.account_id:
                 moved += event.quantity if maker.side == BUY else -event.quantity
         allowed = min(left, reducible(self.book, maker.account_id, maker.side, moved))
-        if allowed > shown:  # an iceberg's slice; the next one comes again
-            self._trade(maker, wanted, shown, left)
-            return
         if allowed:
             self._trade(maker, wanted, allowed, allowed)
         if allowed < left and wanted >= allowed:

@@ -101,7 +101,25 @@ def test_who_comes_later_pays_nothing_for_what_was_before(desk):
     assert audit().violations == []
 
 
+def test_who_adds_pays_funding_for_what_was_held_then(desk):
+    desk.trades("alice", "bob", "1", at="50000")
+    funds(desk, "0.001", 9)
+    desk.trades("alice", "bob", "1", at="50000")
+    assert desk.row("alice").funding_paid == 50
+    services.settle_funding()
+    assert desk.row("alice").funding_paid == 50
+    assert audit().violations == []
+
+
 # ---- margin ----
+
+
+def test_a_profit_on_paper_backs_nothing(desk):
+    """89,950 are free: at 5x and with the fees that is 447,512 worth of ether."""
+    desk.trades("alice", "bob", "1", at="50000")
+    desk.marks("60000")
+    assert desk.buys("alice", "180", at="2500", symbol=ETH_PERP) == "INSUFFICIENT_MARGIN"
+    assert desk.buys("alice", "179", at="2500", symbol=ETH_PERP).order.status == "open"
 
 
 def test_what_is_wanted_twice_at_once_is_required_once(desk):

@@ -14,14 +14,11 @@ def desk(transactional_db):
     return desk
 
 
-def test_a_reduce_only_iceberg_trades_slice_by_slice(desk):
-    ask = desk.sells("alice", "8", at="50010", symbol=PERP, display="3", reduce_only=True)
-    desk.buys("carol", "7", at="50010", symbol=PERP)
-    assert desk.position("alice") == "long 3 at 50000"
-    assert desk.fate(ask) == "partially_filled"
-    desk.buys("carol", "2", at="50010", symbol=PERP)
-    assert (desk.position("alice"), desk.fate(ask)) == ("long 2 at 50000", "filled")
-    assert audit().violations == []
+def test_a_reduce_only_order_shows_all_of_itself(desk):
+    """A hidden part could not be told from what the position has become too small for."""
+    assert (
+        desk.sells("alice", "8", at="50010", symbol=PERP, display="3", reduce_only=True) == "VALIDATION_ERROR"
+    )
 
 
 def test_a_reduce_only_order_shrinks_with_the_position(desk):
