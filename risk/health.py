@@ -134,6 +134,14 @@ def bankruptcy_price(health: Health, holding: Holding) -> int:
     return max(1, price)
 
 
+def break_even_price(holding: Holding) -> int:
+    """The worst price, in ticks, at which closing the position, its fee paid, costs nothing: of a long rounded up."""
+    size, step, fee = holding.size, holding.terms.step, holding.terms.taker_fee
+    slope = abs(size) * step * (MILLION - fee if size > 0 else MILLION + fee)
+    cost = (abs(holding.cost) + (holding.funding if size > 0 else -holding.funding)) * MILLION
+    return max(1, -(-cost // slope) if size > 0 else cost // slope)
+
+
 def restoring_lots(health: Health, holding: Holding) -> int:
     """The fewest lots to close at the mark price, fees paid, after which the account is well above its maintenance
     margin; all of them if there is no such part."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from common.money import fee_units
 from risk.brackets import MILLION
 from risk.cross_margin import Elsewhere, cross_holdings
-from risk.health import Health, Holding, bankruptcy_price, restoring_lots
+from risk.health import Health, Holding, bankruptcy_price, break_even_price, restoring_lots
 from trading.matching import commands
 from trading.matching.events import Deleveraged, RiskNoted
 from trading.matching.reducing import is_reducing
@@ -44,7 +44,9 @@ def look_at(batch: "Batch", number: int, request: LiquidateRequest) -> Looked:
     """Take one look at the account; request `number` of the batch asked for it."""
     look = _Look(batch, request.account_id)
     begun, seen = len(batch.carried), look.rests_on(batch, False)
-    looked = look.cancels_only() if request.cancel_only or not look.is_here else look.advance()
+    looked = (
+        look.cancels_only() if request.cancel_only or not look.is_here else look.advance(request.last_resort)
+    )
     has_acted = len(batch.carried) > begun
     if has_acted:
         batch.carried[begun].expects = Expected(number, lambda batch: look.rests_on(batch, True), seen)
@@ -111,7 +113,7 @@ class _Look:
             return Health(self.cash(), cross_holdings(self.others()))
         return self.money.health(position, self.others(), self.cash())[0]
 
-    def advance(self) -> Looked:
+    def advance(self, last_resort: bool) -> Looked:
         position = self.money.position(self.account_id)
         market_id = self.money.contract.market_id
         about = market_id if position.is_isolated and position.size else None
@@ -130,8 +132,12 @@ class _Look:
             return Looked("liquidating", orders_elsewhere=True, goes_on=True)
         if health.must_liquidate and own is not None and self.batch.book.status == OPEN:
             self._reduce(health, own)
-            self._let_the_fund_pay()
-            self._deleverage()
+            health, own = self.health()
+            if own is not None and _is_bankrupt(health, own):
+                if not last_resort and _has_profits_beside(health, own):
+                    return Looked("liquidating", profits_elsewhere=True, goes_on=True)
+                self._let_the_fund_pay(health, own)
+                self._deleverage()
         return self._result()
 
     def _not_needed(self, health: Health, own: Holding | None) -> Looked:
@@ -183,7 +189,9 @@ class _Look:
 
     def _reduce(self, health: Health, own: Holding) -> None:
         """Close what restores the account, or all of it, no worse than at its bankruptcy price."""
-        price, lots = bankruptcy_price(health, own), restoring_lots(health, own)
+        lots = restoring_lots(health, own)
+        pays_for_others = own.unrealised > 0 >= health.backing(own)
+        price = break_even_price(own) if pays_for_others else bankruptcy_price(health, own)
         fills = self._take_from_book(own, lots, price)
         if not fills:
             return
@@ -192,14 +200,11 @@ class _Look:
         most = fee_units(notional, own.terms.liquidation_fee)
         if lots == abs(own.size):  # taken over as a whole: what is left of its margin is the fund's
             most = max(most, own.maintenance)
-        taken = self._to_insurance(min(surplus, most))
+        taken = 0 if pays_for_others else self._to_insurance(min(surplus, most))
         self._note(Step("reduced", health, self._marked(own), price, _lots(fills), notional, taken, fills))
 
-    def _let_the_fund_pay(self) -> None:
+    def _let_the_fund_pay(self, health: Health, own: Holding) -> None:
         """The book asks more than the account has: the fund pays the difference, as far as it reaches."""
-        health, own = self.health()
-        if own is None or health.backing(own) > 0:
-            return
         has = max(0, self.batch.funds.parts((self.money.terms.insurance_account_id, self.key[1]))[0])
         price = bankruptcy_price(health, own)
         reach = has * MILLION // (abs(own.size) * own.terms.step * (MILLION + own.terms.taker_fee))
@@ -226,7 +231,7 @@ class _Look:
     def _deleverage(self) -> None:
         """Nobody takes the rest at a price that can be paid: who profits most from the other side does."""
         health, own = self.health()
-        if own is None or health.backing(own) > 0:
+        if own is None or not _is_bankrupt(health, own):
             return
         price, side = bankruptcy_price(health, own), SELL if own.size > 0 else BUY
         left = abs(own.size)
@@ -288,6 +293,15 @@ class _Look:
 
     def _marked(self, own: Holding | None) -> int | None:
         return None if own is None else own.mark
+
+
+def _is_bankrupt(health: Health, own: Holding) -> bool:
+    """Nothing that can pay stands behind the position, and it costs something."""
+    return health.must_liquidate and own.unrealised < 0 and health.backing(own) <= 0
+
+
+def _has_profits_beside(health: Health, own: Holding) -> bool:
+    return any(each is not own and each.unrealised > 0 for each in health.holdings)
 
 
 def _lots(fills: Sequence[PerpetualFill]) -> int:

@@ -126,10 +126,12 @@ class SettleFundingRequest:
 @dataclass(frozen=True, slots=True)
 class LiquidateRequest:
     """Look at an account and do with it what its margin makes necessary, here. cancel_only: take away its orders
-    in this market if it must be liquidated, for its positions are elsewhere."""
+    in this market if it must be liquidated, for its positions are elsewhere. last_resort: its profits elsewhere
+    could not be realised, so the fund pays, or others are deleveraged, all the same."""
 
     account_id: int
     cancel_only: bool = False
+    last_resort: bool = False
 
 
 Request = (
@@ -222,10 +224,12 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What was found and done about an account's margin. orders_elsewhere: orders in other markets must go first.
+    profits_elsewhere: positions in other contracts should be closed first, for their profit can pay this loss.
     goes_on: there is more to do. has_acted: something was done, so it is worth looking again at once."""
 
     found: str
     orders_elsewhere: bool = False
+    profits_elsewhere: bool = False
     goes_on: bool = False
     has_acted: bool = False
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from risk.cross_margin import CrossMargin, Elsewhere
 from risk.health import Health
+from risk.models import Position
 
 # Longs whose watch price the mark has fallen to, and shorts whose it has risen to.
 _REACHED = """
@@ -48,10 +49,14 @@ _ORDERS = """
 
 
 class Due(NamedTuple):
-    """An account to be looked at in a market: for its isolated position there, or for all that is cross."""
+    """An account to be looked at in a market: for its isolated position there, or for all that is cross.
+
+    last_resort: as in LiquidateRequest.
+    """
 
     account_id: int
     symbol: str
+    last_resort: bool = False
 
 
 class _Case(NamedTuple):
@@ -119,6 +124,13 @@ def _is_warned_rightly(case: _Case, positions: dict[int, list[Elsewhere]]) -> bo
     cash = about[0].contract.units(case.cash) if case.market_id is None else about[0].position.isolated_margin
     health = Health(cash, holdings)
     return not health.has_recovered and not health.must_liquidate
+
+
+def markets_with_positions(account_ids: Iterable[int]) -> list[Due]:
+    """Where these accounts have cross positions."""
+    rows = Position.objects.filter(account_id__in=set(account_ids), mode=Position.Mode.CROSS).exclude(size=0)
+    found = rows.order_by("account_id", "market_id").values_list("account_id", "market__symbol")
+    return [Due(*row) for row in found]
 
 
 def markets_with_orders(account_ids: Iterable[int]) -> list[Due]:

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from common import clock
 from common.errors import Refused
 from trading.matching_service.requests import LiquidateRequest, Looked
-from trading.selectors.watched import Due, due_for_a_look, markets_with_orders
+from trading.selectors.watched import Due, due_for_a_look, markets_with_orders, markets_with_positions
 from trading.services.submit import submit
 
 logger = logging.getLogger(__name__)
@@ -35,14 +35,15 @@ def sweep_liquidations() -> Sweep:
     Safe to run twice at once and to stop anywhere: each look is a transaction of its own that goes by how the
     account stands at that moment.
     """
-    sweep, seen = Sweep(), set[Due]()
+    sweep, seen = Sweep(), set[tuple[int, str]]()
     due = due_for_a_look()
     _cancel_elsewhere(due)
     for _ in range(MOST_ROUNDS):
         if not due:
             break
-        sweep.looked_at += len(set(due) - seen)
-        seen |= set(due)
+        accounts = {each[:2] for each in due}
+        sweep.looked_at += len(accounts - seen)
+        seen |= accounts
         due = _look(due, sweep)
     sweep.unfinished += len(due)
     cache.set(LAST_SWEEP, clock.to_ms(clock.now()), None)
@@ -53,9 +54,13 @@ def _look(due: Iterable[Due], sweep: Sweep) -> list[Due]:
     """One look at each; who needs another."""
     again: list[Due] = []
     cancels: list[Due] = []
+    with_profits: list[Due] = []
     for each, outcome in _submit(due, cancel_only=False):
         if not isinstance(outcome, Looked):
             again.append(each)
+            continue
+        if outcome.profits_elsewhere:
+            with_profits.append(each)
             continue
         if outcome.orders_elsewhere:
             cancels.append(each)
@@ -66,7 +71,23 @@ def _look(due: Iterable[Due], sweep: Sweep) -> list[Due]:
         else:
             sweep.found[outcome.found] += 1
     _cancel_elsewhere(cancels)
-    return again
+    return again + _take_profits(with_profits)
+
+
+def _take_profits(due: list[Due]) -> list[Due]:
+    """Close what profits in other contracts; where nobody trades there, it is the last resort here."""
+    if not due:
+        return []
+    here = {each[:2] for each in due}
+    others = [
+        each for each in markets_with_positions({each.account_id for each in due}) if each[:2] not in here
+    ]
+    acted = {
+        each.account_id
+        for each, outcome in _submit(others, cancel_only=False)
+        if isinstance(outcome, Looked) and outcome.has_acted
+    }
+    return [each._replace(last_resort=each.account_id not in acted) for each in due]
 
 
 def _cancel_elsewhere(due: Iterable[Due]) -> None:
@@ -74,7 +95,7 @@ def _cancel_elsewhere(due: Iterable[Due]) -> None:
     here = {(each.account_id, each.symbol) for each in due}
     accounts = {account_id for account_id, _ in here}
     if accounts:
-        others = [each for each in markets_with_orders(accounts) if tuple(each) not in here]
+        others = [each for each in markets_with_orders(accounts) if each[:2] not in here]
         list(_submit(others, cancel_only=True))
 
 
@@ -90,7 +111,7 @@ def _submit(due: Iterable[Due], cancel_only: bool) -> Iterable[tuple[Due, object
 
 def _outcomes(symbol: str, due: list[Due], cancel_only: bool) -> list[object]:
     """A market that cannot be reached now must not hold up the others; the next sweep comes back."""
-    requests = [LiquidateRequest(each.account_id, cancel_only) for each in due]
+    requests = [LiquidateRequest(each.account_id, cancel_only, each.last_resort) for each in due]
     try:
         return list(submit(symbol, requests))
     except Refused as refused:
