@@ -12,6 +12,7 @@ from risk.brackets import MILLION, Brackets
 # Shares of the maintenance margin, as numerator and denominator.
 WARN_AT = (5, 4)
 RESTORE_TO = (11, 10)
+FUND_GOES_ASIDE = 10_000  # millionths of the mark price
 RECOVER_AT = (3, 2)  # further than the warning, so that nobody is warned again with every tick
 
 
@@ -79,6 +80,13 @@ class Health(NamedTuple):
         others = sum(each.unrealised for each in self.holdings if each is not holding)
         return self.cash + holding.unrealised + min(0, others)
 
+    def is_bankrupt(self, holding: Holding) -> bool:
+        """Whether nothing stands behind the position that could pay for it, and it costs something."""
+        return self.must_liquidate and holding.unrealised < 0 and self.backing(holding) <= 0
+
+    def has_profits_beside(self, holding: Holding) -> bool:
+        return any(each is not holding and each.unrealised > 0 for each in self.holdings)
+
 
 def watch_price(health: Health, holding: Holding, is_warned: bool) -> int:
     """The mark price, in ticks, up to which nothing can happen to the account through this contract.
@@ -132,6 +140,22 @@ def bankruptcy_price(health: Health, holding: Holding) -> int:
     constant = (have - size * step * holding.mark) * MILLION
     price = -(constant // slope) if size > 0 else -constant // slope
     return max(1, price)
+
+
+def insured_price(holding: Holding, bankruptcy: int, fund: int) -> int | None:
+    """The worst price, in ticks, at which the whole position can be closed if a fund of so many units pays what is
+    beyond its bankruptcy price; None if that reaches no tick further.
+
+    Not far from the mark price either: else one low bid could take all that the fund has.
+    """
+    step, fee = holding.terms.step, holding.terms.taker_fee
+    reach = fund * MILLION // (abs(holding.size) * step * (MILLION + fee))
+    if not reach:
+        return None
+    aside = holding.mark * FUND_GOES_ASIDE // MILLION
+    if holding.size > 0:
+        return max(1, bankruptcy - reach, holding.mark - aside)
+    return min(bankruptcy + reach, holding.mark + aside)
 
 
 def break_even_price(holding: Holding) -> int:

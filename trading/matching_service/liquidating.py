@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from common.money import fee_units
-from risk.brackets import MILLION
 from risk.cross_margin import Elsewhere, cross_holdings
-from risk.health import Health, Holding, bankruptcy_price, break_even_price, restoring_lots
+from risk.health import Health, Holding, bankruptcy_price, break_even_price, insured_price, restoring_lots
 from trading.matching import commands
 from trading.matching.events import Deleveraged, RiskNoted
 from trading.matching.reducing import is_reducing
@@ -101,17 +100,12 @@ class _Look:
 
     def cancels_only(self) -> Looked:
         """The positions are in other contracts: only orders are taken away here."""
-        health, _ = self.health() if not self.is_here else (self._cross_health(), None)
-        if not health.must_liquidate:
+        own = [self.money.position(self.account_id)] if self.is_here else []
+        holdings = [self.money.own_holding(each) for each in own if each.size and not each.is_isolated]
+        if not Health(self.cash(), [*cross_holdings(self.others()), *holdings]).must_liquidate:
             return Looked("healthy")
         self._cancel_orders()
         return Looked("liquidating", goes_on=True)
-
-    def _cross_health(self) -> Health:
-        position = self.money.position(self.account_id)
-        if position.is_isolated:
-            return Health(self.cash(), cross_holdings(self.others()))
-        return self.money.health(position, self.others(), self.cash())[0]
 
     def advance(self, last_resort: bool) -> Looked:
         position = self.money.position(self.account_id)
@@ -124,17 +118,17 @@ class _Look:
         is_new = self.case.status is None
         self.case.begin(health, "liquidating")
         if is_new:
-            self._note(Step("warned", health, self._marked(own)))
+            self._note(Step("warned", health, _marked(own)))
         if self._cancel_orders():
-            self._note(Step("orders_cancelled", health, self._marked(own)))
+            self._note(Step("orders_cancelled", health, _marked(own)))
             health, own = self.health()
         if about is None and self.has_orders_elsewhere():
             return Looked("liquidating", orders_elsewhere=True, goes_on=True)
         if health.must_liquidate and own is not None and self.batch.book.status == OPEN:
             self._reduce(health, own)
             health, own = self.health()
-            if own is not None and _is_bankrupt(health, own):
-                if not last_resort and _has_profits_beside(health, own):
+            if own is not None and health.is_bankrupt(own):
+                if not last_resort and health.has_profits_beside(own):
                     return Looked("liquidating", profits_elsewhere=True, goes_on=True)
                 self._let_the_fund_pay(health, own)
                 self._deleverage()
@@ -147,12 +141,12 @@ class _Look:
                 self._touch()
                 return Looked("healthy")
             self.case.begin(health, "warned")
-            self._note(Step("warned", health, self._marked(own)))
+            self._note(Step("warned", health, _marked(own)))
         elif health.has_recovered:
             self._end("recovered" if health.holdings else "closed", health, own)
             return Looked("recovered")
         elif self.case.status == "liquidating":
-            self._note(Step("recovered", health, self._marked(own)))
+            self._note(Step("recovered", health, _marked(own)))
             self.case.status = "warned"
         else:
             self._touch()
@@ -201,16 +195,15 @@ class _Look:
         if lots == abs(own.size):  # taken over as a whole: what is left of its margin is the fund's
             most = max(most, own.maintenance)
         taken = 0 if pays_for_others else self._to_insurance(min(surplus, most))
-        self._note(Step("reduced", health, self._marked(own), price, _lots(fills), notional, taken, fills))
+        self._note(Step("reduced", health, _marked(own), price, _lots(fills), notional, taken, fills))
 
     def _let_the_fund_pay(self, health: Health, own: Holding) -> None:
         """The book asks more than the account has: the fund pays the difference, as far as it reaches."""
         has = max(0, self.batch.funds.parts((self.money.terms.insurance_account_id, self.key[1]))[0])
         price = bankruptcy_price(health, own)
-        reach = has * MILLION // (abs(own.size) * own.terms.step * (MILLION + own.terms.taker_fee))
-        if not reach:
+        worst = insured_price(own, price, has)
+        if worst is None:
             return
-        worst = max(1, price - reach if own.size > 0 else price + reach)
         before = self.cash()
         fills = self._take_from_book(own, abs(own.size), worst)
         if not fills:
@@ -224,14 +217,12 @@ class _Look:
         if shortfall:
             self._record(INSURANCE, amount=-shortfall)
         notional = sum(fill.cost for fill in fills)
-        self._note(
-            Step("fund_paid", health, self._marked(own), price, _lots(fills), notional, -shortfall, fills)
-        )
+        self._note(Step("fund_paid", health, _marked(own), price, _lots(fills), notional, -shortfall, fills))
 
     def _deleverage(self) -> None:
         """Nobody takes the rest at a price that can be paid: who profits most from the other side does."""
         health, own = self.health()
-        if own is None or not _is_bankrupt(health, own):
+        if own is None or not health.is_bankrupt(own):
             return
         price, side = bankruptcy_price(health, own), SELL if own.size > 0 else BUY
         left = abs(own.size)
@@ -245,7 +236,7 @@ class _Look:
         notional = closed * price * own.terms.step
         # The price is a whole tick and leaves room for a fee that nobody takes here.
         taken = self._to_insurance(health.backing(own) + own.size * own.terms.step * (price - own.mark))
-        self._note(Step("deleveraged", health, self._marked(own), price, closed, notional, taken))
+        self._note(Step("deleveraged", health, _marked(own), price, closed, notional, taken))
 
     # ---- how ----
 
@@ -288,20 +279,12 @@ class _Look:
         step.sequence = self.batch.book.sequence
 
     def _end(self, status: str, health: Health, own: Holding | None) -> None:
-        self._note(Step(status, health, self._marked(own)))
+        self._note(Step(status, health, _marked(own)))
         self.case.status = status
 
-    def _marked(self, own: Holding | None) -> int | None:
-        return None if own is None else own.mark
 
-
-def _is_bankrupt(health: Health, own: Holding) -> bool:
-    """Nothing that can pay stands behind the position, and it costs something."""
-    return health.must_liquidate and own.unrealised < 0 and health.backing(own) <= 0
-
-
-def _has_profits_beside(health: Health, own: Holding) -> bool:
-    return any(each is not own and each.unrealised > 0 for each in health.holdings)
+def _marked(own: Holding | None) -> int | None:
+    return None if own is None else own.mark
 
 
 def _lots(fills: Sequence[PerpetualFill]) -> int:

@@ -8,22 +8,29 @@ person could so empty it. Such an order is cancelled instead of filled.
 from collections import defaultdict
 from collections.abc import Iterable
 
-from trading.matching.terms import BUY
+from trading.matching.events import Uncrossed
 from trading.matching_service.funds import Funds
+from trading.matching_service.open_loss import lost_at
 from trading.matching_service.perpetual import Perpetual
 from trading.perpetual_settlement import PerpetualFill
 
 
 def overreaching(money: Perpetual, locked: Funds, fills: Iterable[PerpetualFill]) -> set[int]:
-    """Orders of makers who are below their maintenance margin after these fills, and whose fills cost them something
-    at the mark price or opened more."""
-    by_maker: dict[int, list[PerpetualFill]] = defaultdict(list)
+    """Orders in the book whose owners are below their maintenance margin after these fills, and whose fills cost them
+    something at the mark price or opened more. In an auction both sides lie in the book."""
+    own: dict[int, list[tuple[int, PerpetualFill]]] = defaultdict(list)
     for fill in fills:
-        by_maker[fill.event.maker_account_id].append(fill)
+        own[fill.event.maker_account_id].append((fill.event.maker_order_id, fill))
+        if isinstance(fill.event, Uncrossed):
+            own[fill.event.taker_account_id].append((fill.event.taker_order_id, fill))
+    mark = money.contract.mark
     found: set[int] = set()
-    for account_id, own in by_maker.items():
-        if _is_ruined(money, locked, account_id) and (_opens(money, account_id) or _costs(money, own)):
-            found |= {fill.event.maker_order_id for fill in own}
+    for account_id, orders in own.items():
+        if not _is_ruined(money, locked, account_id):
+            continue
+        has_lost = mark is None or lost_at(mark, account_id, [fill for _, fill in orders]) > 0
+        if has_lost or _opens(money, account_id):
+            found |= {order_id for order_id, _ in orders}
     return found
 
 
@@ -37,14 +44,3 @@ def _opens(money: Perpetual, account_id: int) -> bool:
     known = money.warm.positions.get(account_id)
     before, after = known.size if known is not None else 0, money.position(account_id).size
     return abs(after) > abs(before) or before * after < 0
-
-
-def _costs(money: Perpetual, fills: Iterable[PerpetualFill]) -> bool:
-    """Whether they were worse than the mark price altogether."""
-    mark = money.contract.mark
-    assert mark is not None
-    lost = 0
-    for fill in fills:
-        better = mark - fill.event.price
-        lost += fill.event.quantity * (better if fill.event.taker_side == BUY else -better)
-    return lost > 0

@@ -6,16 +6,17 @@ from typing import Any
 from common.errors import ErrorCode, Refused
 from common.pipelined import Answer, Pipeline
 from risk import contract_rows
-from risk.cross_margin import Elsewhere, Others, Watch, cross_holdings, elsewhere, watches_elsewhere
-from risk.health import Health, Holding, watch_price
+from risk.cross_margin import Elsewhere, Others, cross_holdings, elsewhere
+from risk.health import Health, Holding
 from risk.position import Position
 from risk.requirement import OpenOrders
 from trading import perpetual_settlement
 from trading.matching.book import Book
 from trading.matching.events import Event, Traded, Uncrossed
-from trading.matching_service import exposures
+from trading.matching_service import exposures, position_writing
 from trading.matching_service.funds import Funds
 from trading.matching_service.market_row import MarketRow
+from trading.matching_service.open_loss import lost_at
 from trading.matching_service.positions import Layered, WarmPositions
 from trading.perpetual_settlement import (
     Move,
@@ -120,7 +121,22 @@ class Perpetual:
         if self._strips(before, after):
             text = "The position would not have the margin that it must keep."
             return Refused(ErrorCode.INSUFFICIENT_MARGIN, text)
+        if self._leaves_a_ruin(account_id, after, settled, funds, others):
+            text = "What is left at this price would have to be liquidated at once."
+            return Refused(ErrorCode.INSUFFICIENT_MARGIN, text)
         return self._beyond_margin(account_id, before, after, settled, funds, others)
+
+    def _leaves_a_ruin(
+        self, account_id: int, after: Position, settled: PerpetualSettlement, funds: Funds, others: Others
+    ) -> bool:
+        """Trades worse than the mark price that leave a position, smaller or on the other side, without margin:
+        somebody else would have to pay for it."""
+        mark = self.contract.mark
+        if mark is None or lost_at(mark, account_id, settled.fills) <= 0:
+            return False
+        cash = funds.cash(self.terms.quote, account_id) + settled.changes[account_id, self.terms.quote][0]
+        cash += settled.margins.get(account_id, 0)
+        return self.health(after, others.get(account_id, ()), cash)[0].must_liquidate
 
     def _strips(self, before: Position, after: Position) -> bool:
         """Takes so much margin from an isolated position, or opens it so badly, that it is to be warned of."""
@@ -250,39 +266,7 @@ class Perpetual:
         return self.terms.quote, self.terms.quote
 
     def write(self, pipeline: Pipeline, now: Any, locked: Funds) -> None:
-        """Positions, what is watched in other contracts, and the contract's own row."""
-        watches = self._watch(locked)
-        rows = [
-            contract_rows.position_row(account_id, position, self.contract)
-            for account_id, position in self.positions.items()
-        ]
-        if rows:
-            contract_rows.set_positions(pipeline, self.contract.market_id, now, rows)
-        if watches:
-            contract_rows.set_watches(pipeline, watches)
-        contract = self.contract
-        if (self.funding_index, self.exposure) != (contract.funding_index, contract.exposure):
-            contract_rows.set_contract(pipeline, contract, self.funding_index, self.exposure)
-        if self.funding is not None:
-            contract_rows.add_funding(pipeline, contract, self.funding, self.funding_index, now)
-        if self.exposure != contract.exposure:
-            contract_rows.add_to_total(pipeline, self.exposure - contract.exposure, contract.precision)
-
-    def _watch(self, locked: Funds) -> list[Watch]:
-        """Where each position that was touched is to be looked at, and those of the same accounts elsewhere."""
-        watches: list[Watch] = []
-        for account_id, position in self.positions.items():
-            free, _, margin = locked.parts((account_id, self.terms.quote))
-            others = self.locked_others.get(account_id, ())
-            health, own = self.health(position, others, free + margin)
-            position.watch = None
-            if own is not None:
-                about = self.contract.market_id if position.is_isolated else None
-                position.watch = watch_price(health, own, (account_id, about) in self.warned)
-            if position.is_isolated:
-                health = Health(free + margin, cross_holdings(others))
-            watches += watches_elsewhere(account_id, health, others, (account_id, None) in self.warned)
-        return watches
+        position_writing.write(self, pipeline, now, locked)
 
     # ---- after the commit ----
 

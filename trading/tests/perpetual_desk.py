@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from accounts.ledger import Entry
 from accounts.models import Balance, User
-from accounts.services import outside_account, post_transaction
+from accounts.services import outside_account, post_transaction, system_account
 from common import clock
 from common.errors import Refused
 from common.money import format_decimal
@@ -89,6 +89,12 @@ class PerpetualDesk(TradingDesk):
     def hires_margin_trader(self, who, usdt):
         """Somebody with so much and nothing else."""
         self.accounts[who] = self.hire(who, {"USDT": usdt})
+
+    def insures(self, amount, symbol=PERP):
+        """The insurance fund has so much from the beginning."""
+        fund, amount = system_account("insurance", f"insurance:{symbol}").pk, Decimal(amount)
+        entries = [Entry(fund, "USDT", amount), Entry(outside_account().pk, "USDT", -amount)]
+        post_transaction("deposit", entries)
 
     def deposits(self, who, amount, asset="USDT"):
         outside = outside_account().pk

@@ -1,7 +1,8 @@
-"""Orders in the book whose fill their owner could not bear any more: the insurance fund does not pay for them."""
+"""Trades far from the mark price that somebody could not bear: the insurance fund does not pay for them."""
 
 import pytest
 
+from trading import services
 from trading.tests.perpetual_desk import PERP, PerpetualDesk
 
 
@@ -54,3 +55,38 @@ def test_the_next_in_the_queue_is_filled_instead(desk):
     desk.market_sells("bob", "1", symbol=PERP)
     assert (desk.fate(first), desk.fate(second)) == ("cancelled INSUFFICIENT_MARGIN", "filled")
     assert desk.position("carol") == "long 1 at 54000"
+
+
+def test_nobody_sells_a_part_so_cheap_that_the_rest_is_ruined(desk):
+    desk.trades("dave", "carol", "1", at="50000")
+    desk.marks("48000")  # equity 780, maintenance 240
+    desk.buys("bob", "0.5", at="44600", symbol=PERP)
+    assert desk.market_sells("dave", "0.5", symbol=PERP, reduce_only=True) == "INSUFFICIENT_MARGIN"
+    assert desk.market_sells("dave", "0.9", symbol=PERP) == "INSUFFICIENT_MARGIN"
+    assert desk.position("dave") == "long 1 at 50000"
+    desk.buys("bob", "0.5", at="47990", symbol=PERP)
+    assert desk.market_sells("dave", "0.5", symbol=PERP, reduce_only=True).order.status == "filled"
+
+
+@pytest.mark.parametrize("first", ["bob", "dave"])
+def test_an_auction_ruins_nobody_either(desk, first):
+    desk.turns("auction", seconds=60, symbol=PERP)
+    calls = {
+        "bob": lambda: desk.sells("bob", "0.9", at="55000", symbol=PERP),
+        "dave": lambda: desk.buys("dave", "0.9", at="55000", symbol=PERP),
+    }
+    placed = {who: calls[who]() for who in sorted(calls, key=lambda who: who != first)}
+    desk.turns("open", symbol=PERP)
+    assert desk.fate(placed["dave"]) == "cancelled INSUFFICIENT_MARGIN"
+    assert (desk.position("dave"), desk.position("bob")) == ("flat", "flat")
+
+
+def test_a_low_bid_does_not_get_all_that_the_insurance_fund_has(desk):
+    desk.insures("5000")
+    desk.trades("dave", "carol", "1", at="50000")
+    desk.buys("bob", "1", at="42300", symbol=PERP)
+    desk.marks("47000")
+    services.sweep_liquidations()
+    # nobody bids within 1 % of the mark: carol, who is short, takes it over at the bankruptcy price
+    assert (desk.position("dave"), desk.position("bob"), desk.position("carol")) == ("flat",) * 3
+    assert desk.balance_of("insurance:BTC-PERP") == "5023.7"  # with what the closing fee would have been
