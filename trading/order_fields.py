@@ -88,4 +88,6 @@ def _wrong_life(new: "NewOrder") -> dict[str, str]:
         wrong["post_only"] = "an order that must trade at once cannot be post-only"
     if new.display_quantity is not None and (enters_as_market or life not in (GTC, GTD)):
         wrong["display_quantity"] = "only an order that can rest shows a part of itself"
+    elif new.display_quantity is not None and new.reduce_only:
+        wrong["display_quantity"] = "a reduce-only order shows all of itself"
     return wrong

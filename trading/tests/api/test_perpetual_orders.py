@@ -108,10 +108,12 @@ def test_reduce_only_with_what_is_no_market(alice, symbol):
     assert refusal(alice.post("orders", order(symbol=symbol, reduce_only=True)))[0] in (400, 404)
 
 
-def test_an_iceberg_may_reduce(alice, bob):
+def test_an_iceberg_does_not_reduce(alice, bob):
     opens(alice, bob, "1", "50000")
-    placed = alice.sells("1", "51000", symbol=PERP, reduce_only=True, display_quantity="0.1")
-    assert (placed["status"], placed["reduce_only"], placed["display_quantity"]) == ("open", True, "0.1")
+    answer = alice.post("orders", order("sell", "51000", reduce_only=True, display_quantity="0.1"))
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert answer.json()["details"] == {"display_quantity": ["a reduce-only order shows all of itself"]}
+    assert alice.sells("1", "51000", symbol=PERP, display_quantity="0.1")["status"] == "open"
 
 
 # ---- orders that hang together ----
@@ -153,11 +155,12 @@ def test_the_exits_of_a_bracket_on_spot_are_as_they_were(alice, bob):
     assert [each["reduce_only"] for each in answer.json()["orders"]] == [False, False]
 
 
-def test_an_exit_may_hide_a_part_of_itself(alice):
+def test_a_bracket_whose_exits_would_hide_is_refused(alice):
     entry = {"type": "limit", "side": "buy", "quantity": "1", "price": "50000"}
     hidden = {"type": "limit", "price": "52000", "display_quantity": "0.1"}
     answer = alice.post("orders/bracket", {"symbol": PERP, "entry": entry, "take_profit": hidden})
-    assert answer.json()["orders"][1]["display_quantity"] == "0.1"
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert list(answer.json()["details"]) == ["take_profit"]
 
 
 def test_a_pair_gets_out_at_one_price_or_the_other(alice, bob):
