@@ -28,12 +28,12 @@ the normal suite holds that each still fits the code: whoever changes a line tha
 
 ROOMS = {
     "commit": "Locks, commits and what is told of them",
-    "guards": "Positions, margin and liquidation, guarded",
+    "guards": "What stands between a position and a loss that is not its own",
     "history": "The log and what is read from it",
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",
     "money": "Fees, holds and balances",
-    "perpetuals": "Positions, funding, margin and liquidation",
+    "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
     "waiting": "Orders that wait: triggers, pairs, brackets, end dates",
 }
