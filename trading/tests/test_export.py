@@ -18,7 +18,7 @@ from django.db import connection
 
 from common.clock import to_ms
 from trading import services
-from trading.history.tape import ACTIONS, COLUMNS
+from trading.history.tape import ACTIONS, COLUMNS, DELEVERAGE, FUNDING, RISK
 from trading.matching_service.requests import LinkedRequest
 from trading.models import Order, OrderEvent, Trade
 from trading.rules import NewOrder
@@ -59,7 +59,7 @@ def test_every_event_is_a_row_with_its_sequence_and_time(day):
     assert [int(row["time"]) for row in rows] == [to_ms(event.created_at) for event in events]
     letters = dict(zip("ACRMQTUFGVSP", ["submit", "cancel", "reduce", "amend", "amend", "fill", "fill", "refresh", "trigger", "activate", "status", "price"], strict=True))  # fmt: skip  # noqa: E501
     assert [row["action"] for row in rows] == [letters[event.kind] for event in events]
-    assert {row["action"] for row in rows} == set(ACTIONS)
+    assert {row["action"] for row in rows} == {*ACTIONS} - {DELEVERAGE, FUNDING, RISK}, "of perpetuals"
 
 
 def test_fills_are_the_trades_and_submissions_the_orders(day):
@@ -99,13 +99,14 @@ def test_a_row_says_all_that_was_asked_for_in_units_of_price_and_quantity(desk):
         desk.accounts["alice"],
         SYMBOL,
         NewOrder(
-            "sell", "limit", Decimal("0.25"), Decimal("60000.5"), time_in_force="gtd", post_only=True, reduce_only=True,
+            "sell", "limit", Decimal("0.25"), Decimal("60000.5"), time_in_force="gtd", post_only=True,
             client_order_id='a "b", c', display_quantity=Decimal("0.1"), expires_at=4_000_000_000_000,
         ),
     )  # fmt: skip
     stop = NewOrder(
-        "sell", "trailing_stop", Decimal("0.1"), trigger_source="last", trail_percent=Decimal("1.5")
-    )
+        "sell", "trailing_stop", Decimal("0.1"), trigger_source="last", trail_percent=Decimal("1.5"),
+        reduce_only=True,
+    )  # fmt: skip
     services.place_order(desk.accounts["alice"], SYMBOL, stop)
     first, iceberg, trailing = (export()[index] for index in (0, -2, -1))
     assert first | {"time": "", "client_order_id": ""} == {
@@ -116,8 +117,9 @@ def test_a_row_says_all_that_was_asked_for_in_units_of_price_and_quantity(desk):
     }  # fmt: skip
     assert iceberg["client_order_id"] == 'a "b", c'
     assert (iceberg["display_quantity"], iceberg["expires_at"]) == ("0.1", "4000000000000")
-    assert (iceberg["post_only"], iceberg["reduce_only"]) == ("true", "true")
+    assert (iceberg["post_only"], iceberg["reduce_only"]) == ("true", "false")
     assert (trailing["trigger_source"], trailing["trail_percent"]) == ("last", "1.5")
+    assert (trailing["post_only"], trailing["reduce_only"]) == ("false", "true")
     assert "trigger_price" not in trailing
 
 
