@@ -1,16 +1,19 @@
 """What is at risk in perpetuals, read from the database when Prometheus asks: so all processes tell the same."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, Max
 from prometheus_client.core import GaugeMetricFamily
 
 from common import clock
 from risk.models import Liquidation, LiquidationStep
 from risk.selectors import ContractExposure, Exposure, exposure
 from trading.services.sweep_liquidations import LAST_SWEEP
+
+LATELY = timedelta(hours=1)
 
 # Name, meaning, and what of a contract.
 _OF_CONTRACTS = (
@@ -26,7 +29,8 @@ _OF_CONTRACTS = (
 
 
 class RiskMetrics:
-    """A collector of Prometheus'. A few queries, whatever the number of accounts; each reads an index or counts."""
+    """A collector of Prometheus'. A few queries, whatever the number of accounts; of liquidations, only those
+    that go on and what was done lately are counted."""
 
     def collect(self) -> Iterator[Any]:
         found = exposure()
@@ -34,8 +38,8 @@ class RiskMetrics:
             yield _by("symbol", name, text, ((each.symbol, getattr(each, field)) for each in found.contracts))
         yield _positions(found.contracts)
         yield from _totals(found)
-        yield _counted("liquidations", "liquidations of perpetuals by state", "status", Liquidation)
-        yield _counted("liquidation_steps", "steps taken in them", "kind", LiquidationStep)
+        yield from _liquidations()
+        yield _steps()
         swept = cache.get(LAST_SWEEP)
         if swept is not None:
             since = max(0, clock.to_ms(clock.now()) - swept) / 1000
@@ -58,13 +62,25 @@ def _totals(found: Exposure) -> Iterator[GaugeMetricFamily]:
         yield _single("user_exposure_total_limit", "most of one user in all contracts", found.user_maximum)
 
 
-def _counted(name: str, text: str, field: str, rows: Any) -> GaugeMetricFamily:
-    """By each value that the field can have; those of margin accounts are told with their loans."""
-    owner = "account__owner" if rows is Liquidation else "liquidation__account__owner"
-    own = rows.objects.filter(**{f"{owner}__isnull": True})
-    counted = dict(own.values_list(field).annotate(n=Count("id")))
-    choices = rows._meta.get_field(field).choices
-    return _by(field, name, text, ((value, counted.get(value, 0)) for value, _ in choices))
+def _liquidations() -> Iterator[GaugeMetricFamily]:
+    """Those that are not over, by their partial index; those of margin accounts are told with their loans."""
+    own = Liquidation.objects.filter(status__in=Liquidation.OPEN, account__owner__isnull=True)
+    counted = dict(own.values_list("status").annotate(n=Count("id")))
+    amounts = [(status.value, counted.get(status.value, 0)) for status in Liquidation.OPEN]
+    yield _by("status", "liquidations", "liquidations of perpetuals that are not over", amounts)
+    newest = Liquidation.objects.aggregate(newest=Max("id"))["newest"] or 0
+    yield _single(
+        "liquidations_begun", "ever, those of margin accounts too: the highest number given", newest
+    )
+
+
+def _steps() -> GaugeMetricFamily:
+    """Of the last hour, by an index: all that there ever were would take longer each day. A step of a margin
+    account has no event in a market's log."""
+    lately = LiquidationStep.objects.filter(created_at__gt=clock.now() - LATELY, sequence__isnull=False)
+    counted = dict(lately.values_list("kind").annotate(n=Count("id")))
+    amounts = [(kind, counted.get(kind, 0)) for kind in LiquidationStep.Kind.values]
+    return _by("kind", "liquidation_steps", "steps of the last hour in liquidations of perpetuals", amounts)
 
 
 def _by(label: str, name: str, text: str, amounts: Iterable[tuple[str, Any]]) -> GaugeMetricFamily:

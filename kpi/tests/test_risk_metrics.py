@@ -1,14 +1,20 @@
 """What is at risk in perpetuals, in GET /metrics."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Account
+from common import clock
 from kpi.tests.test_lending_metrics import figures
-from risk.models import Contract, ExposureLimit
+from risk.models import Contract, ExposureLimit, Liquidation
 from trading.services import sweep_liquidations
 from trading.services.sweep_liquidations import LAST_SWEEP
+from trading.tests.desk import later
 from trading.tests.perpetual_desk import PERP, PerpetualDesk
 
 
@@ -52,9 +58,67 @@ def test_liquidations_steps_and_the_insurance_fund(client, desk):
     desk.marks("44240")
     sweep_liquidations()
     told = figures(client)
-    assert (told["bourse_risk_liquidations", "warned"], told["bourse_risk_liquidations", "closed"]) == (1, 0)
-    assert told["bourse_risk_liquidation_steps", "reduced"] == 1
+    assert (told["bourse_risk_liquidations", "warned"], told["bourse_risk_liquidations", "liquidating"]) == (
+        1,
+        0,
+    )
+    assert ("bourse_risk_liquidations", "closed") not in told, "what is over is not counted at each look"
+    assert told["bourse_risk_liquidations_begun",] == desk.liquidation("alice").pk
+    steps = {
+        kind: told["bourse_risk_liquidation_steps", kind] for kind in ("warned", "reduced", "deleveraged")
+    }
+    assert steps == {"warned": 1, "reduced": 1, "deleveraged": 0}
     assert told["bourse_risk_insurance_fund", PERP] == 7.12264
+
+
+def test_steps_are_those_of_the_last_hour(client, desk):
+    desk.marks("44280")
+    sweep_liquidations()
+    with later(3590):
+        assert figures(client)["bourse_risk_liquidation_steps", "warned"] == 1
+    with later(3610):
+        told = figures(client)
+        assert told["bourse_risk_liquidation_steps", "warned"] == 0
+        assert told["bourse_risk_liquidations", "warned"] == 1, "it goes on for as long as it is not over"
+
+
+def test_without_any_liquidation_there_are_zeros(client, desk):
+    told = figures(client)
+    assert told["bourse_risk_liquidations_begun",] == told["bourse_risk_liquidations", "warned"] == 0
+    assert told["bourse_risk_liquidation_steps", "closed"] == 0
+
+
+def test_those_of_margin_accounts_are_told_with_their_loans(client, desk):
+    owner = desk.row("alice").account
+    account = Account.objects.create(kind=Account.Kind.MARGIN, name="margin:alice", owner=owner)
+    row = Liquidation.objects.create(account=account, equity=1, maintenance_margin=2, started_at=clock.now())
+    row.steps.create(number=1, kind="warned", equity=1, maintenance_margin=2, created_at=clock.now())
+    told = figures(client)
+    assert (told["bourse_risk_liquidations", "warned"], told["bourse_lending_liquidations", "warned"]) == (
+        0,
+        1,
+    )
+    assert told["bourse_risk_liquidation_steps", "warned"] == 0
+    assert told["bourse_risk_liquidations_begun",] == row.pk
+
+
+def test_no_look_reads_all_liquidations_that_there_ever_were(client, desk):
+    with CaptureQueriesContext(connection) as asked:
+        figures(client)
+    plans = [plan for plan in map(_plan, asked) if "risk_liquidation" in plan]
+    assert len(plans) == 4, "open ones here and of loans, the newest, and steps"
+    for plan in plans:
+        assert re.search(
+            "liquidation_one_open|liquidation_step_time|Backward using risk_liquidation_pkey", plan
+        ), plan
+
+
+def _plan(query):
+    """What the database would do if the tables were too large to be read whole."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {query['sql']}")
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_how_long_ago_the_last_sweep_was(client, desk):

@@ -88,6 +88,7 @@ class LiquidationStep(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["liquidation", "number"], name="liquidation_step_once")
         ]
+        indexes = [models.Index(fields=["created_at"], name="liquidation_step_time")]
 
     def __str__(self) -> str:
         return f"{self.number}. {self.kind}"
