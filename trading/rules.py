@@ -34,7 +34,8 @@ MOST_SLICES = 100  # of an iceberg
 class NewOrder:
     """What a client asks for. `client_order_id` empty: the exchange makes one.
 
-    expires_at: milliseconds since the epoch. trail_percent: 0.5 is half a per cent.
+    expires_at: milliseconds since the epoch. trail_percent: 0.5 is half a per cent. bound: not the client's; a
+    market order trades no worse than that.
     """
 
     side: str
@@ -53,6 +54,7 @@ class NewOrder:
     trigger_source: str | None = None
     trail_amount: Decimal | None = None
     trail_percent: Decimal | None = None
+    bound: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def to_place(
     return Place(
         order_id, account_id, new.side, new.type, steps.price, steps.quantity, steps.budget,
         IOC if is_market and new.time_in_force == GTC else new.time_in_force, new.post_only,
-        new.self_trade_prevention, _protection(rules, new.side, book) if is_market else None,
+        new.self_trade_prevention, _protection(rules, new, book) if is_market else None,
         _conditions(rules, new, steps, link),
     )  # fmt: skip
 
@@ -239,13 +241,16 @@ def _conditions(rules: MarketRules, new: NewOrder, steps: Steps, link: Link | No
     return None if conditions == Conditions() else conditions
 
 
-def _protection(rules: MarketRules, side: str, book: Book) -> int | None:
+def _protection(rules: MarketRules, new: NewOrder, book: Book) -> int | None:
     """The worst price at which a market order may trade; none in a market that has never had a price."""
-    reference = rules.reference(book) or book.sides[OPPOSITE[side]].best()
+    bound = None if new.bound is None else rules.price_steps(new.bound)
+    reference = rules.reference(book) or book.sides[OPPOSITE[new.side]].best()
     if reference is None:
-        return None
+        return bound
     away = reference * rules.protection // MILLION
-    return reference + away if side == BUY else max(1, reference - away)
+    if new.side == BUY:
+        return min(reference + away, bound or reference + away)
+    return max(1, reference - away, bound or 1)
 
 
 def _outside_band(rules: MarketRules, side: str, price: int, reference: int | None) -> Refusal | None:

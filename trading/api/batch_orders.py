@@ -1,7 +1,8 @@
 """A batch of orders as a client sends it, and what became of each."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -11,17 +12,22 @@ from accounts.api.authentication import signed_in
 from common.errors import ErrorCode, Refused
 from trading.api.serializers import MARGIN, NewOrderSerializer
 from trading.presentation import placed_json
-from trading.services import NewOrder, PlacedOrder, admit_on_margin, place_orders
+from trading.services import Admission, NewOrder, PlacedOrder, admission, place_orders
 
 MOST_ORDERS_IN_A_BATCH = 100
 
 
-def placing_account(request: Request, data: Mapping[str, Any], symbol: str, *orders: NewOrder) -> int:
-    """The account that the data name, if it may place these orders. Raises Refused."""
+@contextmanager
+def admitted(
+    request: Request, account: str, symbol: str, *orders: NewOrder
+) -> Iterator[tuple[int, list[NewOrder]]]:
+    """The account that was named, and the orders as it places them while this lasts. Raises Refused."""
     user = signed_in(request)
-    if data["account"] == MARGIN:
-        return admit_on_margin(user, [(symbol, new) for new in orders])
-    return user.account.pk
+    if account != MARGIN:
+        yield user.account.pk, list(orders)
+        return
+    with admission(user) as held:
+        yield held.account_id, held.admit([(symbol, new) for new in orders])
 
 
 def read_batch(data: Any) -> list[Any]:
@@ -35,6 +41,13 @@ def read_batch(data: Any) -> list[Any]:
 
 def place_batch(request: Request, items: list[Any]) -> list[dict[str, Any]]:
     """One result per item; an item that does not read as an order, or is not admitted, is refused by itself."""
+    with ExitStack() as until_placed:
+        return _place_batch(request, items, until_placed)
+
+
+def _place_batch(request: Request, items: list[Any], until_placed: ExitStack) -> list[dict[str, Any]]:
+    user = signed_in(request)
+    on_margin: Admission | None = None
     results: list[dict[str, Any]] = [{} for _ in items]
     good: dict[int, list[tuple[int, tuple[str, NewOrder]]]] = defaultdict(list)
     for index, item in enumerate(items):
@@ -43,9 +56,13 @@ def place_batch(request: Request, items: list[Any]) -> list[dict[str, Any]]:
             refused = Refused(ErrorCode.VALIDATION_ERROR, **_field_errors(serializer.errors))
             results[index] = _error_json(refused)
             continue
-        order = serializer.new_order()
+        symbol, new = serializer.new_order()
+        account_id = user.account.pk
         try:
-            good[placing_account(request, serializer.validated_data, *order)].append((index, order))
+            if serializer.validated_data["account"] == MARGIN:
+                on_margin = on_margin or until_placed.enter_context(admission(user))
+                account_id, [new] = on_margin.account_id, on_margin.admit([(symbol, new)])
+            good[account_id].append((index, (symbol, new)))
         except Refused as refused:
             results[index] = _error_json(refused)
     for account_id, numbered in good.items():

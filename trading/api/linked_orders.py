@@ -10,13 +10,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import signed_in
 from common.api.schema import errors
+from trading.api.batch_orders import admitted
 from trading.api.linked_serializers import BracketSerializer, OcoSerializer
-from trading.api.serializers import MARGIN, LinkedOrdersSerializer
+from trading.api.serializers import LinkedOrdersSerializer
 from trading.api.trading_view import TradingView
 from trading.presentation import placed_json
-from trading.services import admit_on_margin, place_linked
+from trading.services import place_linked
 
 _TAGS = ["orders"]
 _ANSWERS: dict[int, Any] = {
@@ -36,10 +36,10 @@ class LinkedView(TradingView):
         serializer = self.serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
         symbol, legs = serializer.legs()
-        account_id = self.account_id
-        if serializer.validated_data["account"] == MARGIN:
-            account_id = admit_on_margin(signed_in(request), [(symbol, leg.new) for leg in legs])
-        placed = place_linked(account_id, symbol, legs)
+        account = serializer.validated_data["account"]
+        with admitted(request, account, symbol, *(leg.new for leg in legs)) as (account_id, orders):
+            bounded = [leg._replace(new=new) for leg, new in zip(legs, orders, strict=True)]
+            placed = place_linked(account_id, symbol, bounded)
         code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
         return Response({"orders": [placed_json(order) for order in placed.orders]}, status=code)
 

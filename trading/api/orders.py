@@ -17,12 +17,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.authentication import signed_in
 from common.api.query import refuse_unknown_parameters
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
 from common.clock import to_ms
 from trading import selectors
-from trading.api.batch_orders import place_batch, placing_account, read_batch
+from trading.api.batch_orders import admitted, place_batch, read_batch
 from trading.api.serializers import (
     AmendSerializer,
     CancelAfterSerializer,
@@ -36,7 +37,7 @@ from trading.models import Order
 from trading.presentation import fill_json, order_json, placed_json
 from trading.selectors import OrderReference
 from trading.services import (
-    admit_amend,
+    admission,
     amend_order,
     arm_cancel_after,
     cancel_all,
@@ -74,7 +75,8 @@ class OrdersView(TradingView):
         serializer = NewOrderSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         symbol, new = serializer.new_order()
-        placed = place_order(placing_account(request, serializer.validated_data, symbol, new), symbol, new)
+        with admitted(request, serializer.validated_data["account"], symbol, new) as (account_id, [order]):
+            placed = place_order(account_id, symbol, order)
         code = status.HTTP_200_OK if placed.replayed else status.HTTP_201_CREATED
         return Response(placed_json(placed), status=code)
 
@@ -145,9 +147,11 @@ class OrderView(TradingView):
         change = serializer.validated_data
 
         def amended(account_id: int) -> dict[str, Any]:
-            if account_id != self.account_id:
-                admit_amend(account_id, reference, **change)
-            return _order_with_fills(account_id, amend_order(account_id, reference, **change).pk)
+            if account_id == self.account_id:
+                return _order_with_fills(account_id, amend_order(account_id, reference, **change).pk)
+            with admission(signed_in(request)) as held:
+                held.admit_change(reference, **change)
+                return _order_with_fills(account_id, amend_order(account_id, reference, **change).pk)
 
         return Response(self.with_account_of(reference, amended))
 

@@ -10,7 +10,7 @@ from trading.matching_service.requests import (
     PlaceRequest,
 )
 from trading.rules import NewOrder
-from trading.services.admit_on_margin import admit_amend, admit_on_margin
+from trading.services.admit_on_margin import Admission, admission
 from trading.services.amend_order import amend_order
 from trading.services.cancel_after import arm_cancel_after, sweep_cancel_after
 from trading.services.cancel_on_disconnect import cancel_on_disconnect, sweep_disconnected
@@ -18,6 +18,7 @@ from trading.services.cancel_order import cancel_all, cancel_everywhere, cancel_
 from trading.services.change_brackets import change_brackets
 from trading.services.close_position import close_position
 from trading.services.first_markets import make_first_markets
+from trading.services.hold_margin_account import hold_margin_account
 from trading.services.liquidate_margin import liquidate_margin, sweep_margin_accounts
 from trading.services.mark_prices import mark_prices
 from trading.services.move_price import move_price
@@ -36,6 +37,7 @@ from trading.services.sweep_liquidations import sweep_liquidations
 from trading.services.sweep_markets import sweep_markets
 
 __all__ = [
+    "Admission",
     "AmendRequest",
     "CancelAllRequest",
     "CancelRequest",
@@ -45,8 +47,7 @@ __all__ = [
     "PlaceRequest",
     "PlacedLinked",
     "PlacedOrder",
-    "admit_amend",
-    "admit_on_margin",
+    "admission",
     "amend_order",
     "arm_cancel_after",
     "cancel_all",
@@ -55,6 +56,7 @@ __all__ = [
     "cancel_order",
     "change_brackets",
     "close_position",
+    "hold_margin_account",
     "liquidate_margin",
     "make_first_markets",
     "mark_prices",

@@ -1,17 +1,18 @@
 """Whether orders may be placed from a margin account.
 
 Who owes must not be able to trade away at an absurd price, with a friend on the other side, what the lender counts
-on. So what the live orders and the new ones would lose against the index if each traded at its worst price may not
-bring the account below its maintenance margin. Orders that wait for a trigger are left out: they are meant for
-other prices than those of now.
+on. So what all live orders and the new ones would lose against the index if each traded at its worst price may not
+bring the account below its maintenance margin. Orders that wait count as those in the book: whatever price they fire
+at, they trade no worse than that, and what a sale at a given price leaves behind does not depend on the index then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from accounts.models import Account, User
-from accounts.services import open_account, open_margin_account
 from common import clock
 from common.errors import ErrorCode, Refused
 from common.money import FLOORING
@@ -19,11 +20,14 @@ from market.models import Market
 from market.selectors import market_by_symbol
 from risk.selectors.margin_account import MarginAccount, is_liquidated_now, margin_account
 from trading import selectors
-from trading.matching.terms import BUY, TRIGGER_TYPES
-from trading.models import Order
+from trading.matching.terms import BUY, LAST, MARKET, MILLION
+from trading.models import Order, OrderCondition
 from trading.rules import NewOrder
+from trading.selectors.orders import is_placed
+from trading.services.hold_margin_account import hold_margin_account
+from trading.worst_price import Asked, within_ticks, worst_price
 
-ONE = Decimal(1)
+HUNDRED = Decimal(100)
 
 
 class Wish(NamedTuple):
@@ -35,34 +39,70 @@ class Wish(NamedTuple):
     price: Decimal
 
 
-def admit_on_margin(user: User, orders: Sequence[tuple[str, NewOrder]]) -> int:
-    """The user's margin account, if it may place these orders (symbol, order) together.
+class Admission:
+    """A margin account while it is held: orders are admitted one after the other, each with those before it."""
 
-    Raises Refused VALIDATION_ERROR for a market that is not spot, LIQUIDATION_IN_PROGRESS, INSUFFICIENT_MARGIN.
-    """
-    account = open_margin_account(open_account(user))
-    listed = [(market_by_symbol(symbol), new) for symbol, new in orders]
-    if any(market.kind != Market.Kind.SPOT for market, _ in listed):
-        raise Refused(ErrorCode.VALIDATION_ERROR, account=["The margin account trades on spot markets only."])
-    _refuse_in_liquidation(account.pk)
+    def __init__(self, account: Account) -> None:
+        self.account_id = account.pk
+        # Orders before balances: what fills meanwhile counts twice, and not not at all.
+        self._live = list(selectors.open_orders(account.pk))
+        self._margin = margin_account(account, clock.now())
+        self._admitted: list[Wish] = []
+
+    def admit(self, orders: Iterable[tuple[str, NewOrder]]) -> list[NewOrder]:
+        """(symbol, order) each, together: as they are to be placed.
+
+        Raises Refused VALIDATION_ERROR for a market that is not spot, LIQUIDATION_IN_PROGRESS, INSUFFICIENT_MARGIN.
+        """
+        listed = [(market_by_symbol(symbol), new) for symbol, new in orders]
+        if any(market.kind != Market.Kind.SPOT for market, _ in listed):
+            raise Refused(
+                ErrorCode.VALIDATION_ERROR, account=["The margin account trades on spot markets only."]
+            )
+        _refuse_in_liquidation(self.account_id)
+        if not self._margin.loans:
+            return [new for _, new in listed]
+        fresh = [(market, new) for market, new in listed if not self._is_repeated(new)]
+        wishes = [_wish(market, new, self._margin) for market, new in fresh]
+        _refuse_dangerous(self._margin, [*wishes, *self._admitted, *_of(self._live, self._margin)])
+        self._admitted += wishes
+        return [_bounded(market, new, self._margin) for market, new in listed]
+
+    def admit_change(
+        self, reference: str, price: Decimal | None = None, quantity: Decimal | None = None,
+        trigger_price: Decimal | None = None,
+    ) -> None:  # fmt: skip
+        """The same for an order that is changed."""
+        _refuse_in_liquidation(self.account_id)
+        order = selectors.order_of(self.account_id, reference)
+        if self._margin.loans:
+            others = [row for row in self._live if row.pk != order.pk]
+            asked = _asked_of(order)
+            asked = asked._replace(
+                price=price or asked.price, trigger_price=trigger_price or asked.trigger_price
+            )
+            at = worst_price(asked, _index(order.market, self._margin))
+            wish = Wish(order.market, order.side, quantity or order.quantity, at)
+            _refuse_dangerous(self._margin, [wish, *_of(others, self._margin)])
+
+    def _is_repeated(self, new: NewOrder) -> bool:
+        """Sent again it is the order that there is, and counts as that."""
+        return bool(new.client_order_id) and is_placed(self.account_id, new.client_order_id)
+
+
+@contextmanager
+def admission(user: User) -> Iterator[Admission]:
+    """What is admitted is placed before this ends, so that nobody else is judged without it."""
+    with hold_margin_account(user) as account:
+        yield Admission(account)
+
+
+def refuse_beyond_live_orders(account: Account) -> None:
+    """Inside a transaction that has just changed what the held account owns or owes. Raises INSUFFICIENT_MARGIN."""
+    live = list(selectors.open_orders(account.pk))
     margin = margin_account(account, clock.now())
-    if margin.loans:
-        wishes = [wish for market, new in listed if (wish := _wish(market, new, margin)) is not None]
-        _refuse_dangerous(margin, [*wishes, *_live(account.pk)])
-    return account.pk
-
-
-def admit_amend(
-    account_id: int, reference: str, price: Decimal | None = None, quantity: Decimal | None = None,
-    trigger_price: Decimal | None = None,
-) -> None:  # fmt: skip
-    """The same for an order of a margin account that is changed."""
-    _refuse_in_liquidation(account_id)
-    order = selectors.order_of(account_id, reference)
-    margin = margin_account(Account.objects.get(pk=account_id), clock.now())
-    if margin.loans and order.price is not None and order.type not in TRIGGER_TYPES:
-        wish = Wish(order.market, order.side, quantity or order.quantity, price or order.price)
-        _refuse_dangerous(margin, [wish, *_live(account_id, without=order.pk)])
+    if live and margin.loans:
+        _refuse_dangerous(margin, _of(live, margin))
 
 
 def _refuse_in_liquidation(account_id: int) -> None:
@@ -70,29 +110,48 @@ def _refuse_in_liquidation(account_id: int) -> None:
         raise Refused(ErrorCode.LIQUIDATION_IN_PROGRESS)
 
 
-def _wish(market: Market, new: NewOrder, margin: MarginAccount) -> Wish | None:
-    if new.type in TRIGGER_TYPES:
-        return None
-    price = new.price
-    if price is None:
-        protection = market.market_protection if new.side == BUY else -market.market_protection
-        price = max(Decimal(0), _index(market, margin) * (ONE + protection))
+def _wish(market: Market, new: NewOrder, margin: MarginAccount) -> Wish:
+    price = worst_price(_asked(market, new), _index(market, margin))
     quantity = new.quantity
     if quantity is None:
         quantity = FLOORING.divide(new.quote_quantity or Decimal(0), price) if price else Decimal(0)
     return Wish(market, new.side, quantity, price)
 
 
-def _live(account_id: int, without: int | None = None) -> list[Wish]:
+def _bounded(market: Market, new: NewOrder, margin: MarginAccount) -> NewOrder:
+    """A market order is held to what it was judged by: its own bound goes by the last trade's price."""
+    if new.type != MARKET:
+        return new
+    worst = worst_price(_asked(market, new), _index(market, margin))
+    return replace(new, bound=within_ticks(new.side, worst, market.tick))
+
+
+def _asked(market: Market, new: NewOrder) -> Asked:
+    rate = None if new.trail_percent is None else new.trail_percent / HUNDRED
+    return Asked(
+        new.side, new.type, new.price, new.trigger_source or LAST, new.trigger_price, new.trail_amount, rate,
+        market.market_protection,
+    )  # fmt: skip
+
+
+def _asked_of(order: Order) -> Asked:
+    has = getattr(order, "conditions", None) or OrderCondition()
+    rate = None if has.trail_millionths is None else Decimal(has.trail_millionths) / MILLION
+    return Asked(
+        order.side, order.type, order.price, has.trigger_source or LAST, has.trigger_price, has.trail_amount, rate,
+        Decimal(has.protection_millionths) / MILLION,
+    )  # fmt: skip
+
+
+def _of(orders: Sequence[Order], margin: MarginAccount) -> list[Wish]:
     return [
         Wish(
             order.market,
             order.side,
             order.quantity - order.filled_quantity - order.cancelled_quantity,
-            order.price,
+            worst_price(_asked_of(order), _index(order.market, margin)),
         )
-        for order in selectors.orders(account_id, statuses=Order.OPEN_STATUSES)
-        if order.price is not None and order.pk != without
+        for order in orders
     ]
 
 
@@ -101,8 +160,8 @@ def _refuse_dangerous(margin: MarginAccount, wishes: Sequence[Wish]) -> None:
     if loss and margin.standing.equity - loss < margin.standing.maintenance_margin:
         raise Refused(
             ErrorCode.INSUFFICIENT_MARGIN,
-            "At its worst price this could bring the account below its maintenance margin; "
-            "name a price nearer to the index, or a smaller quantity.",
+            "At their worst prices this and the open orders could bring the account below its maintenance margin; "
+            "name a price nearer to the index, or a smaller quantity. What trails must trail the index.",
         )
 
 

@@ -65,10 +65,23 @@ class MarginFloor(TradingDesk):
 
     def orders(self, who, side, quantity, at, symbol="BTC-USDT", **terms):
         """Through the door of margin accounts; a refusal by its name."""
-        new = NewOrder(side, "limit", Decimal(quantity), Decimal(at), **terms)
+        return self.places(who, NewOrder(side, "limit", Decimal(quantity), Decimal(at), **terms), symbol)
+
+    def places(self, who, new, symbol="BTC-USDT"):
         try:
-            account_id = services.admit_on_margin(self.user(who), [(symbol, new)])
-            return services.place_order(account_id, symbol, new)
+            with services.admission(self.user(who)) as held:
+                [admitted] = held.admit([(symbol, new)])
+                return services.place_order(held.account_id, symbol, admitted)
+        except Refused as refused:
+            return refused.code.name
+
+    def changes(self, who, placed, **terms):
+        """An order of the margin account, on other terms; a refusal by its name."""
+        change = {name: Decimal(value) for name, value in terms.items()}
+        try:
+            with services.admission(self.user(who)) as held:
+                held.admit_change(str(placed.order.id), **change)
+                return services.amend_order(held.account_id, placed.order.id, **change)
         except Refused as refused:
             return refused.code.name
 

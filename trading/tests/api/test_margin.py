@@ -171,6 +171,45 @@ def test_linked_orders_on_margin(alice):
     assert len(alice.get("orders", account="margin").json()["results"]) == 2
 
 
+def owes_for_bitcoin(alice, bob):
+    """4,000.04 for 0.0899 BTC and 500 USDT: 950 of equity."""
+    moves(alice, "1000")
+    borrows(alice, "4000")
+    bob.sells("0.09", "50000")
+    on_margin(alice, "buy", "0.09", "50000")
+
+
+@pytest.mark.parametrize(("stop_at", "status"), [("10000", 422), ("45000", 201)])
+def test_the_legs_of_a_pair_and_of_a_bracket_are_judged_like_other_orders(alice, bob, stop_at, status):
+    owes_for_bitcoin(alice, bob)
+    legs = {
+        "take_profit": {"type": "limit", "price": "60000"},
+        "stop_loss": {"type": "stop_limit", "trigger_price": "49990", "price": stop_at},
+    }
+    pair = {"symbol": "BTC-USDT", "side": "sell", "quantity": "0.08", "account": "margin", **legs}
+    answer = alice.post("orders/oco", pair)
+    assert answer.status_code == status
+    alice.delete("orders?account=margin")
+    entry = {"side": "buy", "type": "limit", "price": "50000", "quantity": "0.008"}
+    stop = legs["stop_loss"] | {"price": "1" if status == 422 else stop_at}
+    if status == 422:
+        on_margin(alice, "sell", "0.06", "41000", post_only=True)
+    bracket = {"symbol": "BTC-USDT", "account": "margin", "entry": entry, **legs, "stop_loss": stop}
+    assert alice.post("orders/bracket", bracket).status_code == status
+
+
+def test_orders_of_one_batch_are_judged_together(alice, bob):
+    """Each of them alone would leave enough."""
+    owes_for_bitcoin(alice, bob)
+    order = {
+        "symbol": "BTC-USDT", "side": "sell", "type": "stop_limit", "trigger_price": "49990", "price": "20000",
+        "quantity": "0.02", "account": "margin",
+    }  # fmt: skip
+    results = alice.post("orders/batch", [order] * 3).json()["results"]
+    assert ["order" in result for result in results] == [True, False, False]
+    assert results[1]["error"]["code"] == "INSUFFICIENT_MARGIN"
+
+
 def test_the_margin_account_trades_on_spot_only(alice):
     answer = on_margin(alice, "buy", "0.001", "50000", symbol="BTC-PERP")
     assert refusal(answer) == (400, "VALIDATION_ERROR") and "account" in answer.json()["details"]
