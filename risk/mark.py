@@ -5,6 +5,8 @@ from statistics import median
 
 from common.money import FLOORING
 
+FURTHEST_BASIS = Decimal("0.01")  # of the index
+
 
 def mark_price(
     index: Decimal, last_funding_rate: Decimal, to_funding_seconds: int, interval_seconds: int,
@@ -13,7 +15,8 @@ def mark_price(
     """The middle one of three prices, to the nearest tick (half up), at least one tick:
 
     - index x (1 + last funding rate x time to funding / interval)
-    - index + average_basis, the moving average of (mid - index)
+    - index + average_basis, the moving average of (mid - index), no further from the index than 1%: beyond that a
+      thin book says more about who quotes in it than about the price
     - the last trade
 
     The index stands in for what is missing (a book without two sides, a market without a trade). A median of the
@@ -23,9 +26,11 @@ def mark_price(
     assert index > 0 and interval_seconds > 0 and tick > 0
     left = min(max(to_funding_seconds, 0), interval_seconds)
     carried = FLOORING.divide(index * last_funding_rate * left, Decimal(interval_seconds))
+    bound = index * FURTHEST_BASIS
+    basis = min(max(average_basis or Decimal(0), -bound), bound)
     prices = (
         index + carried,
-        index if average_basis is None else index + average_basis,
+        index + basis,
         index if last_trade is None else last_trade,
     )
     return max(to_nearest_tick(median(prices), tick), tick)

@@ -36,6 +36,7 @@ Entry = tuple[int, str, int]
 LEVERAGE = "leverage"  # leverage, mode
 MARGIN = "margin"  # amount: added to an isolated margin, negative: taken from it
 FUNDING = "funding"  # what is due is paid now
+OWED = "owed"  # funding is due that cannot be paid now: only where the account is looked at is counted anew
 INSURANCE = "insurance"  # amount: from the account to the insurance fund, negative: paid by it
 LIQUIDATION = "liquidation"  # a step of it, for the record
 
@@ -282,6 +283,9 @@ class _Settling:
 
     def _note(self, event: RiskNoted) -> None:
         account_id, details = event.account_id, event.details
+        if event.what == OWED:
+            self._position(account_id)
+            return
         position = self._settled_position(account_id)
         if event.what == LEVERAGE:
             position.leverage, position.is_isolated = details["leverage"], details["mode"] == "isolated"

@@ -127,6 +127,8 @@ class Ledger:
         given = loads(details) if isinstance(details, str) else details or {}
         if kind == "I":
             self.index = given["funding_index"]
+        elif kind == "K" and reason == "owed":
+            self.positions.setdefault(account_id, Counted(self.index))
         elif kind == "K":
             self._note(self._touched(account_id), reason, given)
         else:

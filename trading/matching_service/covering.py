@@ -70,7 +70,9 @@ def _ruined_makers(batch: "Batch") -> set[Denial]:
     if not isinstance(batch.money, Perpetual):
         return set()
     fills: Iterator[Any] = (fill for carried in batch.carried for fill in carried.fills)
-    return {(Unlink, order_id) for order_id in makers.overreaching(batch.money, batch.locked, fills)}
+    return {
+        (Unlink, order_id) for order_id in makers.overreaching(batch.money, batch.book, batch.locked, fills)
+    }
 
 
 def _take_transaction_ids(batch: "Batch", count: int) -> list[int]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from common.money import fee_units
 from risk.cross_margin import Elsewhere, cross_holdings
-from risk.health import Health, Holding, bankruptcy_price, break_even_price, insured_price, restoring_lots
+from risk.health import Health, Holding, bankruptcy_price, break_even_price, restoring_lots
 from trading.matching import commands
-from trading.matching.events import Deleveraged, RiskNoted
+from trading.matching.events import RiskNoted
 from trading.matching.reducing import is_reducing
 from trading.matching.terms import (
     BUY,
@@ -27,9 +27,9 @@ from trading.matching.terms import (
     Conditions,
     Reason,
 )
+from trading.matching_service import last_steps
 from trading.matching_service.carried import Expected
-from trading.matching_service.deleveraging import first_in_line
-from trading.matching_service.liquidation_rows import Step
+from trading.matching_service.liquidation_rows import Step, lots_of, marked
 from trading.matching_service.money import SpotMoney
 from trading.matching_service.perpetual import Perpetual
 from trading.matching_service.requests import LiquidateRequest, Looked
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def look_at(batch: "Batch", number: int, request: LiquidateRequest) -> Looked:
     """Take one look at the account; request `number` of the batch asked for it."""
-    look = _Look(batch, request.account_id)
+    look = Look(batch, request.account_id)
     begun, seen = len(batch.carried), look.rests_on(batch, False)
     looked = (
         look.cancels_only() if request.cancel_only or not look.is_here else look.advance(request.last_resort)
@@ -52,7 +52,7 @@ def look_at(batch: "Batch", number: int, request: LiquidateRequest) -> Looked:
     return replace(looked, has_acted=has_acted)
 
 
-class _Look:
+class Look:
     def __init__(self, batch: "Batch", account_id: int) -> None:
         self.batch = batch
         self.account_id = account_id
@@ -118,9 +118,9 @@ class _Look:
         is_new = self.case.status is None
         self.case.begin(health, "liquidating")
         if is_new:
-            self._note(Step("warned", health, _marked(own)))
+            self.note(Step("warned", health, marked(own)))
         if self._cancel_orders():
-            self._note(Step("orders_cancelled", health, _marked(own)))
+            self.note(Step("orders_cancelled", health, marked(own)))
             health, own = self.health()
         if about is None and self.has_orders_elsewhere():
             return Looked("liquidating", orders_elsewhere=True, goes_on=True)
@@ -130,8 +130,8 @@ class _Look:
             if own is not None and health.is_bankrupt(own):
                 if not last_resort and health.has_profits_beside(own):
                     return Looked("liquidating", profits_elsewhere=True, goes_on=True)
-                self._let_the_fund_pay(health, own)
-                self._deleverage()
+                last_steps.let_the_fund_pay(self, health, own)
+                last_steps.deleverage(self)
         return self._result()
 
     def _not_needed(self, health: Health, own: Holding | None) -> Looked:
@@ -141,12 +141,12 @@ class _Look:
                 self._touch()
                 return Looked("healthy")
             self.case.begin(health, "warned")
-            self._note(Step("warned", health, _marked(own)))
+            self.note(Step("warned", health, marked(own)))
         elif health.has_recovered:
             self._end("recovered" if health.holdings else "closed", health, own)
             return Looked("recovered")
         elif self.case.status == "liquidating":
-            self._note(Step("recovered", health, _marked(own)))
+            self.note(Step("recovered", health, marked(own)))
             self.case.status = "warned"
         else:
             self._touch()
@@ -186,61 +186,20 @@ class _Look:
         lots = restoring_lots(health, own)
         pays_for_others = own.unrealised > 0 >= health.backing(own)
         price = break_even_price(own) if pays_for_others else bankruptcy_price(health, own)
-        fills = self._take_from_book(own, lots, price)
+        fills = self.take_from_book(own, lots, price)
         if not fills:
             return
         notional = sum(fill.cost for fill in fills)
-        surplus = abs(notional - price * own.terms.step * _lots(fills))
+        surplus = abs(notional - price * own.terms.step * lots_of(fills))
         most = fee_units(notional, own.terms.liquidation_fee)
         if lots == abs(own.size):  # taken over as a whole: what is left of its margin is the fund's
             most = max(most, own.maintenance)
-        taken = 0 if pays_for_others else self._to_insurance(min(surplus, most))
-        self._note(Step("reduced", health, _marked(own), price, _lots(fills), notional, taken, fills))
-
-    def _let_the_fund_pay(self, health: Health, own: Holding) -> None:
-        """The book asks more than the account has: the fund pays the difference, as far as it reaches."""
-        has = max(0, self.batch.funds.parts((self.money.terms.insurance_account_id, self.key[1]))[0])
-        price = bankruptcy_price(health, own)
-        worst = insured_price(own, price, has)
-        if worst is None:
-            return
-        before = self.cash()
-        fills = self._take_from_book(own, abs(own.size), worst)
-        if not fills:
-            return
-        # Beyond its own margin, or beyond this part's share of what the account has.
-        lost = before - self.cash()
-        if self.case.market_id is None:
-            behind = health.backing(own) - own.unrealised - own.funding
-            lost -= own.funding + behind * _lots(fills) // abs(own.size)
-        shortfall = max(0, lost)
-        if shortfall:
-            self._record(INSURANCE, amount=-shortfall)
-        notional = sum(fill.cost for fill in fills)
-        self._note(Step("fund_paid", health, _marked(own), price, _lots(fills), notional, -shortfall, fills))
-
-    def _deleverage(self) -> None:
-        """Nobody takes the rest at a price that can be paid: who profits most from the other side does."""
-        health, own = self.health()
-        if own is None or not health.is_bankrupt(own):
-            return
-        price, side = bankruptcy_price(health, own), SELL if own.size > 0 else BUY
-        left = abs(own.size)
-        for counterpart, size in first_in_line(self.money, self.batch.book, -own.size):
-            lots = min(left, abs(size))
-            self.batch.run(commands.Record(Deleveraged(self.account_id, side, counterpart, price, lots)))
-            left -= lots
-            if not left:
-                break
-        closed = abs(own.size) - left
-        notional = closed * price * own.terms.step
-        # The price is a whole tick and leaves room for a fee that nobody takes here.
-        taken = self._to_insurance(health.backing(own) + own.size * own.terms.step * (price - own.mark))
-        self._note(Step("deleveraged", health, _marked(own), price, closed, notional, taken))
+        taken = 0 if pays_for_others else self.to_insurance(min(surplus, most))
+        self.note(Step("reduced", health, marked(own), price, lots_of(fills), notional, taken, fills))
 
     # ---- how ----
 
-    def _take_from_book(self, own: Holding, lots: int, price: int) -> list[PerpetualFill]:
+    def take_from_book(self, own: Holding, lots: int, price: int) -> list[PerpetualFill]:
         """An order that trades at once or not at all, if there is somebody to trade with."""
         side = SELL if own.size > 0 else BUY
         opposite = self.batch.book.sides[OPPOSITE[side]]
@@ -258,34 +217,26 @@ class _Look:
         self.batch.follow_up()
         return fills
 
-    def _to_insurance(self, amount: int) -> int:
+    def to_insurance(self, amount: int) -> int:
         position = self.money.position(self.account_id)
         if position.is_isolated and position.size:
             amount = min(amount, position.isolated_margin)
             if amount > 0:
-                self._record(MARGIN, amount=-amount)
+                self.record(MARGIN, amount=-amount)
         amount = min(amount, max(0, self.cash()))
         if amount > 0:
-            self._record(INSURANCE, amount=amount)
+            self.record(INSURANCE, amount=amount)
         return max(0, amount)
 
-    def _record(self, what: str, **details: Any) -> None:
+    def record(self, what: str, **details: Any) -> None:
         self.batch.run(commands.Record(RiskNoted(self.account_id, what, details)))
 
-    def _note(self, step: Step) -> None:
+    def note(self, step: Step) -> None:
         """On record and in the log."""
         details = self.case.add(step)
         self.batch.run(commands.Record(RiskNoted(self.account_id, LIQUIDATION, details)))
         step.sequence = self.batch.book.sequence
 
     def _end(self, status: str, health: Health, own: Holding | None) -> None:
-        self._note(Step(status, health, _marked(own)))
+        self.note(Step(status, health, marked(own)))
         self.case.status = status
-
-
-def _marked(own: Holding | None) -> int | None:
-    return None if own is None else own.mark
-
-
-def _lots(fills: Sequence[PerpetualFill]) -> int:
-    return sum(fill.event.quantity for fill in fills)

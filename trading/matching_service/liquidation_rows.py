@@ -8,7 +8,7 @@ from typing import Any
 
 from common.pipelined import Answer, Pipeline
 from risk import contract_rows
-from risk.health import Health
+from risk.health import Health, Holding
 from trading.matching_service.requests import LiquidateRequest, Request
 from trading.perpetual_settlement import PerpetualFill
 
@@ -166,3 +166,11 @@ def _step_row(case: Case, step: Step, scales: Scales) -> tuple[Any, ...]:
         scales.ticks(step.price), scales.lots(step.lots), money(step.notional), money(step.to_insurance),
         money(step.equity), money(step.maintenance), dumps({}),
     )  # fmt: skip
+
+
+def marked(own: Holding | None) -> int | None:
+    return None if own is None else own.mark
+
+
+def lots_of(fills: Sequence[PerpetualFill]) -> int:
+    return sum(fill.event.quantity for fill in fills)

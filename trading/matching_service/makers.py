@@ -8,6 +8,7 @@ person could so empty it. Such an order is cancelled instead of filled.
 from collections import defaultdict
 from collections.abc import Iterable
 
+from trading.matching.book import Book
 from trading.matching.events import Uncrossed
 from trading.matching_service.funds import Funds
 from trading.matching_service.open_loss import lost_at
@@ -15,9 +16,10 @@ from trading.matching_service.perpetual import Perpetual
 from trading.perpetual_settlement import PerpetualFill
 
 
-def overreaching(money: Perpetual, locked: Funds, fills: Iterable[PerpetualFill]) -> set[int]:
-    """Orders in the book whose owners are below their maintenance margin after these fills, and whose fills cost them
-    something at the mark price or opened more. In an auction both sides lie in the book."""
+def overreaching(money: Perpetual, book: Book, locked: Funds, fills: Iterable[PerpetualFill]) -> set[int]:
+    """Orders whose owners are below their maintenance margin after these fills, and whose fills cost them something at
+    the mark price or opened more: all of them at once, for each attempt costs a whole batch. In an auction both
+    sides lie in the book."""
     own: dict[int, list[tuple[int, PerpetualFill]]] = defaultdict(list)
     for fill in fills:
         own[fill.event.maker_account_id].append((fill.event.maker_order_id, fill))
@@ -31,6 +33,7 @@ def overreaching(money: Perpetual, locked: Funds, fills: Iterable[PerpetualFill]
         has_lost = mark is None or lost_at(mark, account_id, [fill for _, fill in orders]) > 0
         if has_lost or _opens(money, account_id):
             found |= {order_id for order_id, _ in orders}
+            found |= {order.order_id for order in book.by_account.get(account_id, {}).values() if order.rests}
     return found
 
 

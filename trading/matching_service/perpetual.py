@@ -160,11 +160,12 @@ class Perpetual:
         more_free, more_firm = settled.changes[key]
         more_margin = settled.margins.get(account_id, 0)
         free, _, margin = funds.parts(key)
-        if more_margin + more_firm > 0 or abs(after.size) > abs(before.size):
+        opens = abs(after.size) > abs(before.size)  # which may free margin, if it hedges an order less
+        if opens or more_margin + more_firm > 0:
             left = free + more_free + min(0, self.unrealised(account_id, after, others))
-            if left >= 0 or more_free >= 0:
+            if left >= 0 or (more_free >= 0 and not opens):
                 return None
-            required, has = -more_free, left - more_free
+            required, has = max(0, -more_free), left - more_free
         elif more_free + more_margin >= 0 or free + more_free + margin + more_margin >= 0:
             return None
         else:
@@ -179,6 +180,14 @@ class Perpetual:
         if own.size and not own.is_isolated and self.contract.mark is not None:
             holdings.append(self.own_holding(own))
         return sum(each.unrealised for each in holdings)
+
+    def can_pay_funding(self, account_id: int, funds: Funds) -> bool:
+        """From what the account can lose; of an isolated position from its margin."""
+        position = self.position(account_id)
+        owed = position.pending_funding(self.funding_index)
+        if position.is_isolated:
+            return owed <= position.isolated_margin
+        return owed <= max(0, funds.cash(self.terms.quote, account_id))
 
     def own_holding(self, position: Position) -> Holding:
         return self.contract._replace(funding_index=self.funding_index).holding(position)
@@ -199,9 +208,8 @@ class Perpetual:
     # ---- 5: lock ----
 
     def further_keys(self, keys: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-        """The insurance fund's balance, where somebody may lose more than they have."""
-        has_traded = any(key[0] == self.terms.clearing_account_id for key in keys)
-        return {(self.terms.insurance_account_id, self.terms.quote)} if has_traded else set()
+        """The insurance fund's balance, for somebody may lose more than they have, by a trade or by funding."""
+        return {(self.terms.insurance_account_id, self.terms.quote)} if self.positions else set()
 
     def lock(self, pipeline: Pipeline, account_ids: Iterable[int]) -> None:
         """After the balances: their locks keep the accounts' other positions as they are."""

@@ -16,7 +16,7 @@ from trading.matching_service.requests import (
     Request,
     SettleFundingRequest,
 )
-from trading.perpetual_settlement import FUNDING, LEVERAGE, MARGIN
+from trading.perpetual_settlement import FUNDING, LEVERAGE, MARGIN, OWED
 
 if TYPE_CHECKING:
     from trading.matching_service.batch import Batch
@@ -40,7 +40,8 @@ def recording(request: Request, batch: "Batch") -> commands.Record | Refusal:
     if isinstance(request, FundingRequest):
         return _funding(request, batch.money)
     assert isinstance(request, SettleFundingRequest)
-    return commands.Record(RiskNoted(request.account_id, FUNDING, {}))
+    what = FUNDING if batch.money.can_pay_funding(request.account_id, batch.funds) else OWED
+    return commands.Record(RiskNoted(request.account_id, what, {}))
 
 
 def _leverage(request: LeverageRequest, batch: "Batch", money: Perpetual) -> commands.Record | Refusal:
@@ -67,10 +68,12 @@ def _margin(request: MarginRequest, money: Perpetual) -> commands.Record | Refus
         return refuse(ErrorCode.VALIDATION_ERROR, amount=["has too many decimals"])
     if not amount:
         return refuse(ErrorCode.VALIDATION_ERROR, amount=["must not be zero"])
-    if position.isolated_margin + amount < 0:
+    owed = position.pending_funding(money.funding_index)  # is paid from it first
+    has = position.isolated_margin - min(max(0, owed), position.isolated_margin)
+    if has + amount < 0:
         return refuse(
             ErrorCode.INSUFFICIENT_MARGIN, "The position has not as much margin.",
-            required=money.shown(-amount), available=money.shown(position.isolated_margin),
+            required=money.shown(-amount), available=money.shown(has),
         )  # fmt: skip
     return commands.Record(RiskNoted(request.account_id, MARGIN, {"amount": amount}))
 

@@ -55,7 +55,7 @@ def test_funding_is_paid_though_all_money_is_in_the_margin(desk):
 
 
 def test_funding_is_paid_by_who_has_nothing_but_a_profit(desk):
-    """The profit is not realised: the insurance fund pays for once, and what is owed is not asked for for ever."""
+    """The profit is not realised: it is owed until there is money, counts as a loss, and nobody else pays it."""
     desk.deposits("bob", "100000")
     desk.leverages("alice", 20)
     desk.trades("alice", "bob", "1", at="50000")
@@ -63,9 +63,24 @@ def test_funding_is_paid_by_who_has_nothing_but_a_profit(desk):
     for number in range(1, 20):
         funds(PERP, "0.0075", number)
     assert services.settle_funding().accounts == 2
-    assert desk.row("alice").funding_index == desk.row("bob").funding_index
-    assert desk.balance_of("insurance:BTC-PERP").startswith("-")
-    assert sum(Decimal(each) for each in desk.balance("alice", "USDT")) == 0
+    assert desk.row("alice").funding_index == 0
+    assert desk.balance_of("insurance:BTC-PERP") == "0"
+    desk.deposits("alice", "10000")
+    assert services.settle_funding().accounts == 1
+    assert desk.row("alice").funding_paid == 8550  # 19 x 450
+    assert sum(Decimal(each) for each in desk.balance("alice", "USDT")) == 6000 + 10000 - 25 - 8550
+    assert desk.audited() == []
+
+
+def test_taking_margin_away_leaves_what_is_owed(desk):
+    desk.deposits("bob", "100000")
+    desk.leverages("alice", 20, "isolated")
+    desk.trades("alice", "bob", "1", at="50000")
+    desk.marks("60000")
+    for number in range(1, 4):
+        funds(PERP, "0.0075", number)  # 450 each, of 2,525
+    assert desk.moves_margin("alice", "-1300") == "INSUFFICIENT_MARGIN"
+    assert desk.moves_margin("alice", "-1000").isolated_margin == 175
 
 
 def test_a_price_that_would_use_up_the_margin_at_once_opens_nothing(desk):

@@ -1,9 +1,18 @@
 """Trades far from the mark price that somebody could not bear: the insurance fund does not pay for them."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
+from common import clock
+from risk.models import Contract
 from trading import services
+from trading.matching_service import makers
+from trading.matching_service.requests import FundingRequest
 from trading.tests.perpetual_desk import PERP, PerpetualDesk
+
+overreaching = makers.overreaching
 
 
 @pytest.fixture
@@ -90,3 +99,58 @@ def test_a_low_bid_does_not_get_all_that_the_insurance_fund_has(desk):
     # nobody bids within 1 % of the mark: carol, who is short, takes it over at the bankruptcy price
     assert (desk.position("dave"), desk.position("bob"), desk.position("carol")) == ("flat",) * 3
     assert desk.balance_of("insurance:BTC-PERP") == "5023.7"  # with what the closing fee would have been
+
+
+def test_a_hedging_order_does_not_pay_for_a_ruinous_purchase(desk):
+    desk.sells("dave", "0.5", at="100000", symbol=PERP)
+    desk.sells("bob", "0.5", at="90000", symbol=PERP)
+    assert desk.buys("dave", "0.5", at="90000", symbol=PERP) == "INSUFFICIENT_MARGIN"
+    assert desk.position("dave") == "flat"
+
+
+def test_all_orders_of_a_ruined_owner_go_at_once(desk, monkeypatch):
+    """However many there are, the batch runs one more time and not once for each."""
+    desk.trades("dave", "carol", "0.9", at="50000")
+    bids = [desk.buys("dave", "0.001", at=f"{48000 + number / 10}", symbol=PERP) for number in range(30)]
+    desk.marks("47100")  # dave has 170 left, and must keep 212
+    looks = []
+    monkeypatch.setattr(makers, "overreaching", lambda *given: looks.append(1) or overreaching(*given))
+    sold = desk.sells("bob", "0.001", at="48000", symbol=PERP)
+    assert len(looks) == 2
+    assert {desk.fate(bid) for bid in bids} == {"cancelled INSUFFICIENT_MARGIN"}
+    assert sold.order.status == "open"
+
+
+class TestDeleveraging:
+    def test_nobody_is_closed_at_a_loss(self, desk):
+        """The mark falls to 40,000, and the only short left was opened there."""
+        desk.hires_margin_trader("erin", "3000")
+        desk.promotes("erin", "advanced")
+        desk.leverages("erin", 20)
+        desk.trades("dave", "carol", "1", at="50000")
+        desk.marks("40000")
+        desk.sells("erin", "1", at="40000", symbol=PERP)
+        desk.buys("carol", "1", at="40000", symbol=PERP)
+        services.sweep_liquidations()
+        assert desk.position("dave") == "flat"
+        assert desk.position("erin") == "flat"
+        assert desk.row("erin").realised_profit == 0
+        assert desk.balance("erin", "USDT") == ("2992", "0")  # her fee was 8
+        # dave's 2,805 less 25 of fee do not pay a loss of 10,000: the rest is owed by the fund, by name
+        assert desk.balance_of("insurance:BTC-PERP") == "-7220"
+        assert desk.audited() == []
+
+
+def test_funding_that_cannot_be_paid_leaves_the_insurance_fund_alone(desk):
+    desk.insures("5000")
+    desk.trades("dave", "carol", "1", at="50000")
+    desk.marks("60000")
+    contract = Contract.objects.get(market__symbol=PERP)
+    for number in range(1, 9):
+        due_at = (contract.next_funding_at or clock.now()) + timedelta(hours=8 * number)
+        rate = Decimal("0.0075")
+        services.submit(PERP, [FundingRequest(due_at, rate, rate, 1, due_at + timedelta(hours=8))])
+    services.settle_funding()
+    desk.leverages("dave", 20)
+    assert desk.balance_of("insurance:BTC-PERP") == "5000"
+    assert desk.audited() == []

@@ -59,7 +59,7 @@ class Following:
             books.leveraged(symbol, event.account_id, details["leverage"], details["mode"] == "isolated")
         elif event.reason == "margin":
             books.margin_moved(symbol, event.account_id, details["amount"] * UNIT)
-        else:
+        elif event.reason != "owed":
             books.settled(symbol, event.account_id)
 
     def _spot_trades(self):
