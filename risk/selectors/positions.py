@@ -15,6 +15,7 @@ from risk.selectors.perpetual_account import PerpetualAccount, perpetual_account
 LONG, SHORT = "long", "short"
 ENTRY_STEP = Decimal("1E-8")
 RATIO_STEP = Decimal("1E-6")
+HIGHEST_RATIO = 1000  # told of all that is higher, and when no equity is left
 
 
 class OpenPosition(NamedTuple):
@@ -63,8 +64,10 @@ class UsedLimit(NamedTuple):
 class MarginStanding(NamedTuple):
     """In quote. wallet: the balance that is the collateral. margin_equity: wallet + unrealised profit - funding due.
     funding_due: what is not settled yet. margin: bound by positions and orders. free_margin: what new positions can
-    use. margin_ratio: maintenance margin over equity of all that is cross, liquidated above 1; None: there is no such
-    position, or no equity left."""
+    use. cross_equity, maintenance_margin and margin_ratio are of all that is cross, and go together: an isolated
+    position stands or falls by its own. cross_equity: what cross positions can lose, which no order and no isolated
+    margin holds, with their unrealised profit less their funding due. margin_ratio: maintenance margin over it,
+    liquidated above 1, at most HIGHEST_RATIO; None: there is no such position."""
 
     wallet: Decimal
     margin_equity: Decimal
@@ -72,6 +75,7 @@ class MarginStanding(NamedTuple):
     funding_due: Decimal
     margin: Decimal
     free_margin: Decimal
+    cross_equity: Decimal
     maintenance_margin: Decimal
     margin_ratio: Decimal | None
     exposure: Decimal
@@ -103,9 +107,6 @@ def margin_standing(account: PerpetualAccount) -> MarginStanding:
     precision = next((contract.precision for contract in account.contracts.values()), 0)
     cross, money, unrealised = account.cross(), account.money, account.unrealised()
     losses = min(0, cross.equity - cross.cash)
-    isolated = (
-        account.health(each)[1].maintenance for each in account.open_markets() if _is_alone(account, each)
-    )
 
     def shown(units: int) -> Decimal:
         return from_units(units, precision)
@@ -117,7 +118,8 @@ def margin_standing(account: PerpetualAccount) -> MarginStanding:
         shown(account.funding_due()),
         shown(money.margin + account.isolated_margin()),
         shown(max(0, money.free + losses)),
-        shown(cross.maintenance + sum(isolated)),
+        shown(cross.equity),
+        shown(cross.maintenance),
         margin_ratio(cross),
         shown(account.exposure()),
         used_limits(account),
@@ -125,8 +127,10 @@ def margin_standing(account: PerpetualAccount) -> MarginStanding:
 
 
 def margin_ratio(health: Health) -> Decimal | None:
-    if not health.holdings or health.equity <= 0:
+    if not health.holdings:
         return None
+    if health.maintenance >= HIGHEST_RATIO * health.equity:
+        return Decimal(HIGHEST_RATIO)
     return FLOORING.divide(health.maintenance, health.equity).quantize(RATIO_STEP, ROUND_HALF_EVEN)
 
 
@@ -155,10 +159,6 @@ def _used(account: PerpetualAccount, scope: str, contract: ContractRow | None) -
         return from_units(contract.exposure, contract.precision)
     own = account.positions.get(contract.market_id)
     return from_units(own.exposure if own else 0, contract.precision)
-
-
-def _is_alone(account: PerpetualAccount, market_id: int) -> bool:
-    return account.positions[market_id].is_isolated
 
 
 def shown_position(account: PerpetualAccount, market_id: int, place: Place | None) -> OpenPosition:

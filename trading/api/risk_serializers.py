@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from common.api.fields import Milliseconds, MoneyString, SignedMoneyString
 from risk.models import ExposureLimit, Liquidation, LiquidationStep, Position
+from risk.selectors.positions import HIGHEST_RATIO
 
 _SIDES = ["long", "short"]
 
@@ -35,7 +36,9 @@ class PositionSerializer(serializers.Serializer):
     requirement = MoneyString(help_text="what it and its open orders require of the balance, fees included")
     margin_ratio = MoneyString(
         allow_null=True,
-        help_text="maintenance margin over equity, of the position or of all that is cross; liquidated above 1",
+        help_text="maintenance margin over equity: of the position alone if it is isolated, else of all that is cross, "
+        f"as in the account; liquidated above 1. At most {HIGHEST_RATIO}, which is also told if no equity is left; "
+        "null: nothing is open",
     )
     exposure = MoneyString(help_text="of the larger side, if its orders filled")
     deleverage_rank = serializers.IntegerField(
@@ -102,11 +105,19 @@ class MarginSerializer(serializers.Serializer):
     funding_due = SignedMoneyString(help_text="and not settled yet; negative: to be received")
     margin = MoneyString(help_text="bound by positions and their orders")
     free_margin = MoneyString(help_text="what new positions can use: unrealised losses count, profits do not")
-    maintenance_margin = MoneyString()
+    cross_equity = SignedMoneyString(
+        help_text="what cross positions can lose: of the wallet what no spot order and no isolated margin holds, with "
+        "their unrealised profit less their funding due"
+    )
+    maintenance_margin = MoneyString(
+        help_text="of all cross positions; with less cross_equity than this they are liquidated. An isolated position "
+        "has its own in `positions`"
+    )
     margin_ratio = MoneyString(
         allow_null=True,
-        help_text="maintenance margin over equity of all that is cross, liquidated above 1; null: no such position, "
-        "or no equity left",
+        help_text="maintenance_margin over cross_equity; cross positions are liquidated above 1. At most "
+        f"{HIGHEST_RATIO}, which is also told if no equity is left; null: no cross position. An isolated position has "
+        "its own in `positions`",
     )
     exposure = MoneyString(help_text="of positions and orders in all contracts")
     exposure_limits = UsedLimitSerializer(many=True)

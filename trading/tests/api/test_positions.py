@@ -101,7 +101,51 @@ def test_an_isolated_position_stands_alone(alice, bob):
         "40175.9",
     )
     assert shown["margin_ratio"] == "0.024938"  # 250 / 10,025
-    funds(alice, margin="10025", margin_ratio=None, maintenance_margin="250", free_margin="989950")
+    # 1,000,000 less the fee of 25 and its margin are for others
+    funds(
+        alice, margin="10025", free_margin="989950", cross_equity="989950", maintenance_margin="0", margin_ratio=None
+    )  # fmt: skip
+
+
+def test_the_figures_of_the_account_are_of_all_that_is_cross(alice, bob):
+    alice.post("leverage", {"symbol": "ETH-PERP", "leverage": 5, "mode": "isolated"})
+    opens(alice, bob, "1", "50000")
+    opens(alice, bob, "10", "2500", symbol="ETH-PERP")
+    marks("49000")
+    marks("2600", "ETH-PERP")
+    cross, alone = position(alice), position(alice, "ETH-PERP")
+    # Of the wallet (fees of 25 and 12.5) the 5,012.5 behind ETH-PERP are not for BTC-PERP, which has lost 1,000
+    funds(
+        alice, wallet="999962.5", margin_equity="999962.5", cross_equity="993950", maintenance_margin="245",
+        margin_ratio="0.000246",
+    )  # fmt: skip
+    assert (cross["margin_ratio"], cross["maintenance_margin"]) == ("0.000246", "245")
+    # Its margin and what it has gained, 5,012.5 + 1,000
+    assert (alone["margin_ratio"], alone["maintenance_margin"]) == ("0.021622", "130")
+
+
+def test_the_ratio_is_never_missing_when_it_matters_most(bob, markets):
+    alice = Desk(person("anna", funds={"USDT": Decimal(6000)}, tier="intermediate"))
+    alice.post("leverage", {"symbol": PERP, "leverage": 10})
+    opens(alice, bob, "1", "50000")
+    for mark, equity, ratio in (
+        ("44247", "222", "0.996554"),  # 221.235 / 222
+        ("44246", "221", "1.001041"),
+        ("44025.2", "0.2", "1000"),  # 220.126 / 0.2 = 1,100.63
+        ("44025", "0", "1000"),
+        ("44000", "-25", "1000"),
+    ):
+        marks(mark)
+        funds(alice, cross_equity=equity, margin_ratio=ratio)
+        assert position(alice)["margin_ratio"] == ratio
+
+
+def test_an_isolated_position_that_has_lost_its_margin_says_so_itself(alice, bob):
+    alice.post("leverage", {"symbol": PERP, "leverage": 5, "mode": "isolated"})
+    opens(alice, bob, "1", "50000")
+    marks("39900")
+    assert position(alice)["margin_ratio"] == "1000"  # 199.5 over 10,025 - 10,100
+    funds(alice, margin_ratio=None, maintenance_margin="0", cross_equity="989950")
 
 
 def test_funding_that_is_due_counts_before_it_is_paid(alice, bob):

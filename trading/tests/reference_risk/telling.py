@@ -15,11 +15,6 @@ def false_tales(following, marks, ticks, firm):
         standing = margin_standing(told)
         profit, pending = _sums(books, account, marks)
         equity, needed = books.standing(account, marks, firm[account])
-        alone = [
-            books.standing_alone(symbol, account, marks[symbol])[1]
-            for symbol, contract in books.contracts.items()
-            if contract.held[account].size and contract.held[account].isolated
-        ]
         loss = min(Fraction(0), equity - books.wallets[account] + firm[account])
         free = max(
             Fraction(0), books.wallets[account] - firm[account] - Fraction(told.money.margin, 10**8) + loss
@@ -29,7 +24,8 @@ def false_tales(following, marks, ticks, firm):
             ("equity", standing.margin_equity, books.wallets[account] + profit - pending),
             ("profit", standing.unrealised_profit, profit),
             ("funding", standing.funding_due, pending),
-            ("maintenance", standing.maintenance_margin, needed + sum(alone)),
+            ("equity of all that is cross", standing.cross_equity, equity),
+            ("maintenance", standing.maintenance_margin, needed),
             ("free margin", standing.free_margin, free),
         ):
             if Fraction(value) != should_be:
