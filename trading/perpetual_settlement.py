@@ -157,13 +157,9 @@ class _Settling:
 
     def _take_rarer(self, event: Event) -> None:
         if type(event) is Uncrossed:
-            buys = event.taker_side == BUY
-            self._ordered(
-                event.taker_order_id, event.taker_account_id, buys, event.taker_price, -event.quantity
-            )
-            self._ordered(
-                event.maker_order_id, event.maker_account_id, not buys, event.maker_price, -event.quantity
-            )
+            buys, lots = event.taker_side == BUY, -event.quantity
+            self._ordered(event.taker_order_id, event.taker_account_id, buys, event.taker_price, lots)
+            self._ordered(event.maker_order_id, event.maker_account_id, not buys, event.maker_price, lots)
             self._trade(event)
         elif type(event) is Deleveraged:
             self._deleverage(event)
