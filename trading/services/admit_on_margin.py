@@ -3,7 +3,9 @@
 Who owes must not be able to trade away at an absurd price, with a friend on the other side, what the lender counts
 on. So what all live orders and the new ones would lose against the index if each traded at its worst price may not
 bring the account below its maintenance margin. Orders that wait count as those in the book: whatever price they fire
-at, they trade no worse than that, and what a sale at a given price leaves behind does not depend on the index then.
+at, they trade no worse than that. What the sale of something bought on credit leaves does not depend on the index then.
+What is itself owed is worth nothing less to the lender as its price moves; so an order that spends it is judged against
+its trigger too, and may not wait for the last trade's price, which is anybody's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,23 +22,25 @@ from market.models import Market
 from market.selectors import market_by_symbol
 from risk.selectors.margin_account import MarginAccount, is_liquidated_now, margin_account
 from trading import selectors
-from trading.matching.terms import BUY, LAST, MARKET, MILLION
+from trading.matching.terms import BUY, LAST, LIMIT, MARKET, MILLION, TRIGGER_TYPES
 from trading.models import Order, OrderCondition
 from trading.rules import NewOrder
 from trading.selectors.orders import is_placed
 from trading.services.hold_margin_account import hold_margin_account
-from trading.worst_price import Asked, within_ticks, worst_price
+from trading.worst_price import UNBOUNDED, Asked, within_ticks, worst_price
 
 HUNDRED = Decimal(100)
 
 
 class Wish(NamedTuple):
-    """What an order may do: trade that much, at worst at this price."""
+    """What an order may do: trade that much, at worst at this price. reference: what that is a loss against, the
+    index or its trigger, whichever is worse."""
 
     market: Market
     side: str
     quantity: Decimal
     price: Decimal
+    reference: Decimal
 
 
 class Admission:
@@ -63,7 +67,7 @@ class Admission:
         if not self._margin.loans:
             return [new for _, new in listed]
         fresh = [(market, new) for market, new in listed if not self._is_repeated(new)]
-        wishes = [_wish(market, new, self._margin) for market, new in fresh]
+        wishes = [_of_new(market, new, self._margin) for market, new in fresh]
         _refuse_dangerous(self._margin, [*wishes, *self._admitted, *_of(self._live, self._margin)])
         self._admitted += wishes
         return [_bounded(market, new, self._margin) for market, new in listed]
@@ -81,8 +85,7 @@ class Admission:
             asked = asked._replace(
                 price=price or asked.price, trigger_price=trigger_price or asked.trigger_price
             )
-            at = worst_price(asked, _index(order.market, self._margin))
-            wish = Wish(order.market, order.side, quantity or order.quantity, at)
+            wish = _wish(order.market, asked, quantity or order.quantity, self._margin)
             _refuse_dangerous(self._margin, [wish, *_of(others, self._margin)])
 
     def _is_repeated(self, new: NewOrder) -> bool:
@@ -110,12 +113,24 @@ def _refuse_in_liquidation(account_id: int) -> None:
         raise Refused(ErrorCode.LIQUIDATION_IN_PROGRESS)
 
 
-def _wish(market: Market, new: NewOrder, margin: MarginAccount) -> Wish:
-    price = worst_price(_asked(market, new), _index(market, margin))
-    quantity = new.quantity
-    if quantity is None:
-        quantity = FLOORING.divide(new.quote_quantity or Decimal(0), price) if price else Decimal(0)
-    return Wish(market, new.side, quantity, price)
+def _wish(market: Market, asked: Asked, quantity: Decimal, margin: MarginAccount) -> Wish:
+    index = _index(market, margin)
+    price = worst_price(asked, index)
+    reference = index
+    if asked.trigger_price is not None:
+        worse = min if asked.side == BUY else max
+        reference = worse(index, asked.trigger_price)
+    spent = market.quote_id if asked.side == BUY else market.base_id
+    if asked.type in TRIGGER_TYPES and asked.source == LAST and spent in margin.loans:
+        price = UNBOUNDED[asked.side]  # the index may go anywhere before a friend's trade lets it fire
+    return Wish(market, asked.side, quantity, price, reference)
+
+
+def _of_new(market: Market, new: NewOrder, margin: MarginAccount) -> Wish:
+    wish = _wish(market, _asked(market, new), new.quantity or Decimal(0), margin)
+    if new.quote_quantity is None:
+        return wish
+    return wish._replace(quantity=FLOORING.divide(new.quote_quantity, wish.price))
 
 
 def _bounded(market: Market, new: NewOrder, margin: MarginAccount) -> NewOrder:
@@ -135,6 +150,8 @@ def _asked(market: Market, new: NewOrder) -> Asked:
 
 
 def _asked_of(order: Order) -> Asked:
+    if order.status in Order.OPEN_STATUSES:  # in the book it is a limit order, whatever it waited for
+        return Asked(order.side, LIMIT, order.price, LAST, None, None, None, Decimal(0))
     has = getattr(order, "conditions", None) or OrderCondition()
     rate = None if has.trail_millionths is None else Decimal(has.trail_millionths) / MILLION
     return Asked(
@@ -145,11 +162,11 @@ def _asked_of(order: Order) -> Asked:
 
 def _of(orders: Sequence[Order], margin: MarginAccount) -> list[Wish]:
     return [
-        Wish(
+        _wish(
             order.market,
-            order.side,
+            _asked_of(order),
             order.quantity - order.filled_quantity - order.cancelled_quantity,
-            worst_price(_asked_of(order), _index(order.market, margin)),
+            margin,
         )
         for order in orders
     ]
@@ -166,8 +183,10 @@ def _refuse_dangerous(margin: MarginAccount, wishes: Sequence[Wish]) -> None:
 
 
 def _loss(wish: Wish, margin: MarginAccount) -> Decimal:
-    """In the quote of margin accounts, against the index."""
-    off = wish.price - _index(wish.market, margin)
+    """In the quote of margin accounts."""
+    if not wish.quantity:  # an order that is refused for that
+        return Decimal(0)
+    off = wish.price - wish.reference
     lost = off if wish.side == BUY else -off
     return max(Decimal(0), lost) * wish.quantity * _worth(wish.market.quote_id, margin)
 

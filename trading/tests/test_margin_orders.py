@@ -90,6 +90,26 @@ def test_a_stop_that_fires_keeps_the_account_well(floor):
     assert floor.stands("alice").equity > floor.stands("alice").maintenance_margin
 
 
+@pytest.mark.parametrize(
+    ("order", "taken"),
+    [
+        (stop("0.07", type="take_profit_limit", trigger="62000", at="49000", trigger_source="index"), False),
+        (stop("0.07", type="take_profit_limit", trigger="62000", at="61900", trigger_source="index"), True),
+        (stop("0.07", at="45000", trigger="49990", trigger_source="last"), False),
+        (stop("0.07", at="45000", trigger="49990", trigger_source="mark"), True),
+    ],
+)
+def test_what_is_owed_is_not_spent_at_a_price_that_is_good_only_now(floor, order, taken):
+    """Bob owes the coins that he offers: by the index he stays well whatever it does, and so would wait with ease."""
+    floor.moves_in("bob", "800")
+    floor.borrows("bob", "0.07", "BTC")
+    placed = floor.places("bob", order)
+    assert (placed != REFUSED) is taken
+    if taken:
+        floor.changes("bob", placed, price="20000")
+        assert floor.order(placed).price == order.price
+
+
 def test_orders_that_wait_count_with_those_that_come(floor):
     assert floor.fate(floor.places("alice", stop("0.04", at="35000"))) == "pending_trigger"
     assert floor.places("alice", stop("0.04", at="35000")) == REFUSED

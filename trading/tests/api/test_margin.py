@@ -198,6 +198,13 @@ def test_the_legs_of_a_pair_and_of_a_bracket_are_judged_like_other_orders(alice,
     assert alice.post("orders/bracket", bracket).status_code == status
 
 
+def test_an_order_that_is_wrong_is_refused_for_that(alice, bob):
+    owes_for_bitcoin(alice, bob)
+    trailing = {"type": "trailing_stop", "trail_percent": "1"}
+    assert refusal(alice.place("buy", account="margin", **trailing)) == (400, "VALIDATION_ERROR")
+    assert refusal(on_margin(alice, "buy", "0.001", **trailing)) == (422, "INSUFFICIENT_MARGIN")
+
+
 def test_orders_of_one_batch_are_judged_together(alice, bob):
     """Each of them alone would leave enough."""
     owes_for_bitcoin(alice, bob)
