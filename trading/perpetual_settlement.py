@@ -5,6 +5,7 @@ so its balance is always minus the sum of all positions' costs: what its longs a
 each other. Each side pays its fee in the quote asset, rounded up.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -40,9 +41,7 @@ OWED = "owed"  # funding is due that cannot be paid now: only where the account 
 INSURANCE = "insurance"  # amount: from the account to the insurance fund, negative: paid by it
 LIQUIDATION = "liquidation"  # a step of it, for the record
 
-FUNDING_PAID = "funding"
-INSURED = "liquidation"
-DELEVERAGED = "deleveraging"
+FUNDING_PAID, INSURED, DELEVERAGED = "funding", "liquidation", "deleveraging"  # kinds of ledger transactions
 
 
 class PerpetualTerms(NamedTuple):
@@ -130,8 +129,8 @@ class _Settling:
         self._book = book
         self._standing = standing
         self._done = PerpetualSettlement(standing.funding_index)
-        self._cash: dict[int, int] = {}
-        self._bound: dict[int, int] = {}  # change of isolated margins
+        self._cash: dict[int, int] = defaultdict(int)
+        self._bound: dict[int, int] = defaultdict(int)  # change of isolated margins
         self._reducing: set[int] = set()  # reduce-only orders of these very events
 
     def take(self, event: Event) -> None:
@@ -178,8 +177,7 @@ class _Settling:
             more = needed.margin - position.requirement
             position.requirement, position.exposure = needed
             done.margins[account_id] = more
-            self._cash.setdefault(account_id, 0)
-            bound = self._bound.get(account_id, 0)
+            bound = self._bound[account_id]
             done.changes[account_id, quote] = [self._cash[account_id] - bound - more, bound]
         for account_id, cash in self._cash.items():
             done.changes.setdefault((account_id, quote), [cash, 0])
@@ -206,7 +204,7 @@ class _Settling:
                 if position.is_isolated:  # what it costs to hold is its own margin's, as what it earns
                     own = min(paid, position.isolated_margin)
                     position.isolated_margin -= own
-                    self._bind(account_id, -own)
+                    self._bound[account_id] += -own
         return position
 
     # ---- orders ----
@@ -240,8 +238,8 @@ class _Settling:
     # ---- money ----
 
     def _pay(self, account_id: int, to: int, amount: int) -> None:
-        self._cash[account_id] = self._cash.get(account_id, 0) - amount
-        self._cash[to] = self._cash.get(to, 0) + amount
+        self._cash[account_id] -= amount
+        self._cash[to] += amount
 
     def _move(self, kind: str, account_id: int, to: int, amount: int) -> None:
         self._pay(account_id, to, amount)
@@ -262,7 +260,7 @@ class _Settling:
         position = self._settled_position(account_id)
         realised, bound = position.fill(lots, per_lot, self._terms.taker_fee)
         position.fees += fee
-        self._bind(account_id, bound)
+        self._bound[account_id] += bound
         self._pay(account_id, self._terms.fee_account_id, fee)
         self._pay(self._terms.clearing_account_id, account_id, realised)
         return realised
@@ -273,7 +271,7 @@ class _Settling:
         for account_id, size in ((event.account_id, lots), (event.counter_account_id, -lots)):
             position = self._settled_position(account_id)
             realised, bound = position.fill(size, per_lot, self._terms.taker_fee)
-            self._bind(account_id, bound)
+            self._bound[account_id] += bound
             if realised:
                 self._move(DELEVERAGED, self._terms.clearing_account_id, account_id, realised)
 
@@ -288,13 +286,10 @@ class _Settling:
             if position.is_isolated:
                 own = initial_margin(position.notional, position.leverage)
                 own += fee_units(position.notional, self._terms.taker_fee)
-                self._bind(account_id, own - position.isolated_margin)
+                self._bound[account_id] += own - position.isolated_margin
                 position.isolated_margin = own
         elif event.what == MARGIN:
             position.isolated_margin += details["amount"]
-            self._bind(account_id, details["amount"])
+            self._bound[account_id] += details["amount"]
         elif event.what == INSURANCE:
             self._move(INSURED, account_id, self._terms.insurance_account_id, details["amount"])
-
-    def _bind(self, account_id: int, amount: int) -> None:
-        self._bound[account_id] = self._bound.get(account_id, 0) + amount

@@ -121,24 +121,23 @@ def test_all_orders_of_a_ruined_owner_go_at_once(desk, monkeypatch):
     assert sold.order.status == "open"
 
 
-class TestDeleveraging:
-    def test_nobody_is_closed_at_a_loss(self, desk):
-        """The mark falls to 40,000, and the only short left was opened there."""
-        desk.hires_margin_trader("erin", "3000")
-        desk.promotes("erin", "advanced")
-        desk.leverages("erin", 20)
-        desk.trades("dave", "carol", "1", at="50000")
-        desk.marks("40000")
-        desk.sells("erin", "1", at="40000", symbol=PERP)
-        desk.buys("carol", "1", at="40000", symbol=PERP)
-        services.sweep_liquidations()
-        assert desk.position("dave") == "flat"
-        assert desk.position("erin") == "flat"
-        assert desk.row("erin").realised_profit == 0
-        assert desk.balance("erin", "USDT") == ("2992", "0")  # her fee was 8
-        # dave's 2,805 less 25 of fee do not pay a loss of 10,000: the rest is owed by the fund, by name
-        assert desk.balance_of("insurance:BTC-PERP") == "-7220"
-        assert desk.audited() == []
+def test_nobody_is_deleveraged_at_a_loss(desk):
+    """The mark falls to 40,000, and the only short left was opened there."""
+    desk.hires_margin_trader("erin", "3000")
+    desk.promotes("erin", "advanced")
+    desk.leverages("erin", 20)
+    desk.trades("dave", "carol", "1", at="50000")
+    desk.marks("40000")
+    desk.sells("erin", "1", at="40000", symbol=PERP)
+    desk.buys("carol", "1", at="40000", symbol=PERP)
+    services.sweep_liquidations()
+    assert desk.position("dave") == "flat"
+    assert desk.position("erin") == "flat"
+    assert desk.row("erin").realised_profit == 0
+    assert desk.balance("erin", "USDT") == ("2992", "0")  # her fee was 8
+    # dave's 2,805 less 25 of fee do not pay a loss of 10,000: the rest is owed by the fund, by name
+    assert desk.balance_of("insurance:BTC-PERP") == "-7220"
+    assert desk.audited() == []
 
 
 def test_funding_that_cannot_be_paid_leaves_the_insurance_fund_alone(desk):
