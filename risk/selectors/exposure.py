@@ -8,7 +8,7 @@ from django.db import connection
 
 from risk.models import ExposureLimit, ExposureTotal
 
-# Longs and shorts are read by their partial indexes; what one side holds the other side holds too.
+# What one side holds the other side holds too.
 _CONTRACTS = """
     SELECT m.symbol, c.exposure, coalesce(held.longs, 0), coalesce(held.shorts, 0), coalesce(held.size, 0),
            price.mark, price.index, c.last_funding_rate, c.next_funding_at, coalesce(insurance.available, 0)
