@@ -77,9 +77,17 @@ class WakeUps:
         for group in wanted - joined:
             await layer.group_add(group, channel)
             joined.add(group)
+            self._tell_of_joining(group)
         for group in joined - wanted:
             joined.discard(group)
             await layer.group_discard(group, channel)
+
+    def _tell_of_joining(self, joined: str) -> None:
+        """What was sent before nobody has heard: each listener looks once for itself."""
+        for group, listeners in list(self._listeners.items()):
+            if carrier(group) == joined:
+                for hear in list(listeners):
+                    hear({"type": "joined", "groups": [group]})
 
     async def _receive(self, layer: Any, channel: str) -> None:
         while True:

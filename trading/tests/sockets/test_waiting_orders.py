@@ -1,8 +1,11 @@
 """/ws/user: orders that wait for a price or for their entry, and what becomes of them."""
 
+import asyncio
+
 import pytest
 
 from trading.consumers import user
+from trading.streams.wake_ups import WakeUps
 from trading.tests.api.conftest import carol
 from trading.tests.api.desk import trade
 
@@ -92,3 +95,17 @@ def test_the_exits_of_a_bracket_are_heard_of_when_they_become_active(server, ali
         client, (first, "status", "filled"), (gain, "status", "open"), (stop, "status", "pending_trigger")
     )
     assert heard[gain["id"]]["quantity"] == "0.0999"
+
+
+def test_what_happens_before_the_channel_layer_has_taken_the_listener_is_heard(server, alice, monkeypatch):
+    """The first to listen joins the group a moment after its snapshot was read."""
+    join = WakeUps._join
+
+    async def joins_late(self, *given):
+        await asyncio.sleep(0.5)
+        await join(self, *given)
+
+    monkeypatch.setattr(WakeUps, "_join", joins_late)
+    client = server.user_client(alice.user)
+    stop = alice.sells("0.1", "28900", type="stop_limit", trigger_price="29000")
+    hear(client, (stop, "status", "pending_trigger"))
