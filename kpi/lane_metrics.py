@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from django_prometheus.middleware import Metrics
 
+from common.api.answered import Answered
+
 
 class _Meters(NamedTuple):
     """The metrics of one kind of answer; looking them up by their labels costs more than counting."""
@@ -13,12 +15,12 @@ class _Meters(NamedTuple):
     latencies: tuple[Any, ...]
 
 
-def note_answer(view: str, method: str, status: int, seconds: float) -> None:
-    meters = _meters(view, method, str(status))
+def note_answer(answered: Answered) -> None:
+    meters = _meters(answered.view, answered.method, str(answered.status))
     for counter in meters.counters:
         counter.inc()
     for latency in meters.latencies:
-        latency.observe(seconds)
+        latency.observe(answered.seconds)
 
 
 @cache

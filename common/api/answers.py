@@ -26,6 +26,7 @@ def error_response(request: HttpRequest, refused: Refused) -> HttpResponse:
         title = refused.code.name.replace("_", " ").capitalize()
         page = _PAGE.format(title=escape(title), text=escape(refused.message))
         response = HttpResponse(page, status=refused.code.status)
+    response.refusal = refused.code.name  # type: ignore[attr-defined]  # for whoever counts
     if refused.code is ErrorCode.UNAVAILABLE:
         response["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -57,7 +57,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
             refused, wait = Refused(ErrorCode.RATE_LIMITED), usage.reset_seconds
     if refused.code.status >= 500:
         _log(error, refused, context)
-    return Response(refused.body(), status=refused.code.status, headers=_headers(refused, wait))
+    response = Response(refused.body(), status=refused.code.status, headers=_headers(refused, wait))
+    response.refusal = refused.code.name  # for whoever counts
+    return response
 
 
 def error_answer(error: Exception, where: str, headers: Headers, wait: Any = None) -> Answer:
@@ -69,6 +71,7 @@ def error_answer(error: Exception, where: str, headers: Headers, wait: Any = Non
         refused.code.status,
         JSONRenderer().render(refused.body()),
         (*headers, *_headers(refused, wait).items()),
+        refused.code.name,
     )
 
 

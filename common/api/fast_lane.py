@@ -22,6 +22,10 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from common import request_id
+from common.api.address import environ_address
+from common.api.answered import Answered
+
 logger = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
@@ -37,20 +41,28 @@ encode_json = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", 
 
 
 class Answer(NamedTuple):
+    """code: the refusal's. user_id, key_id: who asked."""
+
     status: int
     body: bytes
     headers: Headers
+    code: str = ""
+    user_id: int | None = None
+    key_id: int | None = None
 
 
 class Lane(NamedTuple):
-    """view: the name of the Django view whose requests it takes. answer: None leaves the request to that view."""
+    """view: the name of the Django view whose requests it takes; endpoint: the pattern of its address.
+
+    answer: None leaves the request to that view.
+    """
 
     view: str
+    endpoint: str
     answer: Callable[[Environ], Answer | None]
 
 
-# (view, method, status, seconds) of each answer.
-Watch = Callable[[str, str, int, float], None]
+Watch = Callable[[Answered], None]
 
 
 class FastLane:
@@ -69,14 +81,25 @@ class FastLane:
         begun = perf_counter()
         key = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         lane = self._lanes.get(key) or self._lanes.get(key[: key.rfind("/") + 1])
-        answer = _answer(lane, environ) if lane is not None else None
-        if lane is None or answer is None:
+        if lane is None:
             return self._django(environ, start_response)
-        fixed = site_headers(is_secure(environ))
+        name = environ["HTTP_X_REQUEST_ID"] = request_id.begin(environ.get("HTTP_X_REQUEST_ID"))
+        answer = _answer(lane, environ)
+        if answer is None:
+            return self._django(environ, start_response)
         length = ("Content-Length", str(len(answer.body)))
-        start_response(f"{answer.status} {REASONS[answer.status]}", [*answer.headers, *fixed, length])
-        self._watch(lane.view, environ["REQUEST_METHOD"], answer.status, perf_counter() - begun)
+        headers = [*answer.headers, *site_headers(is_secure(environ)), (request_id.HEADER, name), length]
+        start_response(f"{answer.status} {REASONS[answer.status]}", headers)
+        self._watch(_answered(environ, lane, answer, name, perf_counter() - begun))
+        request_id.end()
         return [answer.body]
+
+
+def _answered(environ: Environ, lane: Lane, answer: Answer, name: str, seconds: float) -> Answered:
+    return Answered(
+        lane.endpoint, lane.view, environ["REQUEST_METHOD"], answer.status, seconds, answer.code, name,
+        environ_address(environ), answer.user_id, answer.key_id,
+    )  # fmt: skip
 
 
 def _answer(lane: Lane, environ: Environ) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from prometheus_client import REGISTRY
 
+from common.api.answered import Answered
 from kpi.lane_metrics import note_answer
 
 LABELS = {"view": "orders", "method": "POST"}
@@ -24,5 +25,5 @@ def values():
 def test_every_answer_is_counted_with_its_view_method_status_and_latency():
     before = values()
     for _ in range(3):
-        note_answer("orders", "POST", 201, 0.01)
+        note_answer(Answered("/api/v1/orders", "orders", "POST", 201, 0.01, "", "r1", "192.0.2.1"))
     assert {name: now - before[name] for name, now in values().items()} == dict.fromkeys(COUNTERS, 3)

@@ -67,7 +67,8 @@ def place(environ: Environ) -> Answer | None:
         answer = _place((*HEADERS, *charged), bearer, *order)
     if answer is None:
         forget_bearer(token)
-    return answer
+        return None
+    return answer._replace(user_id=bearer.user_id, key_id=bearer.key_id)
 
 
 def _read_order(environ: Environ) -> tuple[str, NewOrder] | None:

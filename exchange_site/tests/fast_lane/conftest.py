@@ -27,9 +27,7 @@ class LaneHandler(ForceAuthClientHandler):
             answers.append(super(LaneHandler, self).__call__(environ))
             return []
 
-        lane = FastLane(
-            django, LANES, lambda view, method, status, seconds: self.taken.append((view, method, status))
-        )
+        lane = FastLane(django, LANES, lambda told: self.taken.append((told.view, told.method, told.status)))
         body = b"".join(lane(environ, lambda status, headers: heads.append((status, headers))))
         if answers:
             return answers[0]
