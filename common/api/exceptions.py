@@ -58,7 +58,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if refused.code.status >= 500:
         _log(error, refused, context)
     response = Response(refused.body(), status=refused.code.status, headers=_headers(refused, wait))
-    response.refusal = refused.code.name  # for whoever counts
+    response.refusal = refused.code.name  # type: ignore[attr-defined]  # for whoever counts
     return response
 
 
