@@ -1,5 +1,6 @@
 """Every answered request comes by here once, whichever door it took: to be counted, kept for the KPIs, and logged."""
 
+import logging
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,8 +14,15 @@ from django.utils.functional import SimpleLazyObject, empty
 from common import request_id
 from common.api.address import client_address
 from common.api.answered import Answered, known_method
+from kpi import request_metrics
 from kpi.lane_metrics import note_answer
 
+logger = logging.getLogger(__name__)
+
+# Each is told of each answer, after it was made. None may wait.
+WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count,)
+
+API_UNMATCHED = "/api/unmatched"
 UNMATCHED = "unmatched"
 STATIC = "static"
 
@@ -22,7 +30,12 @@ _CONVERTER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 
 
 def note(answered: Answered) -> None:
-    """Told of each answer, after it was made. Must never fail and never wait."""
+    """Tell all who watch. One that fails costs neither the client its answer nor the others their news."""
+    for watch in WATCHES:
+        try:
+            watch(answered)
+        except Exception:
+            logger.exception("a watch of requests failed")
 
 
 def note_lane(answered: Answered) -> None:
@@ -75,6 +88,8 @@ def _user_of(request: HttpRequest) -> Any:
 
 
 def _unmatched(request: HttpRequest) -> str:
+    if request.path_info.startswith(request_metrics.API):
+        return API_UNMATCHED
     return STATIC if request.path_info.startswith(settings.STATIC_URL) else UNMATCHED
 
 

@@ -6,7 +6,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Answered(NamedTuple):
-    """endpoint: the pattern of the address, such as "/api/v1/orders/{order_id}"; "unmatched" for none of ours.
+    """endpoint: the pattern of the address, such as "/api/v1/orders/{order_id}"; "unmatched" for
+    none of ours, "/api/unmatched" for none of the API's.
 
     view: the name of its view. method: OTHER if it is none of METHODS. seconds: from the request to its answer.
     code: the refusal's, empty for none. user_id, key_id: who asked, if that was found out.
