@@ -9,6 +9,7 @@ from accounts.services.bearers import (
     remembered_bearer,
     standing,
 )
+from accounts.services.console import console_user
 from accounts.services.ledger import (
     adjust_balance,
     claim_faucet,
@@ -34,6 +35,7 @@ __all__ = [
     "check_key",
     "check_password",
     "claim_faucet",
+    "console_user",
     "create_api_key",
     "end_tokens",
     "find_bearer",

@@ -88,6 +88,8 @@ GOOD = {
     "margin_borrow": {"asset": "USDT", "amount": "5"},
     "margin_repay": {"asset": "USDT", "amount": "5"},
     "resume_market": {"auction_seconds": 0},
+    "suspend_matching": {"reason": "a drill"},
+    "resume_matching": {"reason": "the drill is over"},
     "set_market_status": {"status": "open", "auction_seconds": 0},
     "amend_order": {"price": "29000", "quantity": "0.5"},
     "cancel_after": {"timeout_ms": 60_000},

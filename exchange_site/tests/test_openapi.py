@@ -71,6 +71,8 @@ POST /api/v1/market/tick
 POST /api/v1/markets/{symbol}/status
 POST /api/v1/markets/{symbol}/halt
 POST /api/v1/markets/{symbol}/resume
+POST /api/v1/markets/halt-all
+POST /api/v1/markets/resume-all
 """
 ORDER_FIELDS = {
     "id", "client_order_id", "symbol", "side", "type", "time_in_force", "post_only", "price", "quantity",
@@ -346,6 +348,9 @@ def staff(ask, user_id):
     ask("GET", "markets/NO-SUCH", status=404)
     ask("GET", "markets/NO-SUCH/auction", status=404)
     ask("POST", "markets/NO-SUCH/halt", status=404)
+    ask("POST", "markets/halt-all", {"reason": "a drill"}, 200)
+    ask("POST", "markets/halt-all", {"reason": 5}, 400)
+    ask("POST", "markets/resume-all", status=200)
 
 
 def identity(ask):

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from common.errors import Refused
 from market.models import Asset, Market
+from trading.admin.all_markets import all_markets_page, buttons
 from trading.admin.cells import moment, money, tag
 from trading.admin.confirmation import (
     Question,
@@ -62,6 +63,7 @@ _COLOURS = {Status.OPEN: "good", Status.HALTED: "bad"}
 
 @admin.register(Market)
 class MarketAdmin(ReasonedAdmin, PlainTitles):
+    change_list_template = "admin/market/market/change_list.html"
     change_form_template = "admin/market/market/change_form.html"
     list_display = ("symbol", "state", "tick_size", "lot_size", "least_notional", "fees", "log")
     list_select_related = ("base", "quote")
@@ -135,6 +137,16 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
         """Never: the log and the ledger refer to it. Halt it instead."""
         return False
 
+    # ---- all markets at once ----
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if self.has_change_permission(request):
+            extra_context = {**(extra_context or {}), "all_markets_buttons": buttons()}
+        return super().changelist_view(request, extra_context)
+
+    def all_markets_view(self, request: HttpRequest, verb: str) -> HttpResponse:
+        return all_markets_page(self, request, verb)
+
     # ---- one market's page ----
 
     def change_view(
@@ -154,6 +166,7 @@ class MarketAdmin(ReasonedAdmin, PlainTitles):
         wrap = self.admin_site.admin_view
         own = [
             path("status/", wrap(self.status_view), name="market_market_status"),
+            path("all/<str:verb>/", wrap(self.all_markets_view), name="market_market_all"),
             path("<int:market_id>/events/", wrap(self.events_view), name="market_market_events"),
         ]
         return own + super().get_urls()

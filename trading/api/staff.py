@@ -1,5 +1,6 @@
-"""POST /api/v1/markets/{symbol}/halt · /resume · /status"""
+"""POST /api/v1/markets/{symbol}/halt · /resume · /status · POST /api/v1/markets/halt-all · resume-all"""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -10,14 +11,17 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in
 from accounts.api.permissions import IsStaff
-from common.api.fields import StrictChoice, StrictInteger
+from accounts.models import User
+from common.api.fields import StrictChoice, StrictInteger, StrictString
 from common.api.schema import errors
 from common.api.serializers import StrictSerializer
+from common.errors import ErrorCode, Refused
 from market.models import Market
 from trading.api.markets import MarketSerializer
 from trading.market_states import LONGEST_AUCTION_SECONDS
-from trading.services import set_market_status
+from trading.services import AllMarkets, resume_matching, set_market_status, suspend_matching
 
+MOST_REASON_CHARACTERS = 200
 _RESPONSES = {200: MarketSerializer, **errors(400, 401, 403, 404, 413, 415)}
 _LEADS_TO_AN_AUCTION = (Market.Status.OPEN, Market.Status.AUCTION)
 
@@ -43,6 +47,23 @@ class StatusSerializer(StrictSerializer):
         if "auction_seconds" in data and data["status"] not in _LEADS_TO_AN_AUCTION:
             raise serializers.ValidationError({"auction_seconds": ["Only with status open or auction."]})
         return data
+
+
+class ReasonSerializer(StrictSerializer):
+    reason = StrictString(
+        required=False, max_length=MOST_REASON_CHARACTERS, help_text="kept in the history with your name"
+    )
+
+
+class AllMarketsSerializer(serializers.Serializer):
+    changed = serializers.ListField(child=serializers.CharField(), help_text="symbols")
+    left = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="symbols of those that this was not about, such as halted ones",
+    )
+
+
+_ALL_RESPONSES = {200: AllMarketsSerializer, **errors(400, 401, 403, 413, 415)}
 
 
 class HaltView(APIView):
@@ -79,6 +100,41 @@ class StatusView(APIView):
     )
     def post(self, request: Request, symbol: str) -> Response:
         return _change(request, symbol, StatusSerializer)
+
+
+class HaltAllView(APIView):
+    """Suspend matching: halt every market that is not halted, at once. Orders stay, and can be cancelled. Safe to
+    repeat: with UNAVAILABLE, `details` names the markets that could not be reached."""
+
+    permission_classes = [IsStaff]
+
+    @extend_schema(
+        operation_id="suspend_matching", tags=["staff"], request=ReasonSerializer, responses=_ALL_RESPONSES
+    )
+    def post(self, request: Request) -> Response:
+        return _change_all(request, suspend_matching)
+
+
+class ResumeAllView(APIView):
+    """Resume matching: what `halt-all` halted goes back to the state it was in, an open market through a call
+    auction. What was halted before, or changed by name since, is left."""
+
+    permission_classes = [IsStaff]
+
+    @extend_schema(
+        operation_id="resume_matching", tags=["staff"], request=ReasonSerializer, responses=_ALL_RESPONSES
+    )
+    def post(self, request: Request) -> Response:
+        return _change_all(request, resume_matching)
+
+
+def _change_all(request: Request, change: Callable[[User, str], AllMarkets]) -> Response:
+    serializer = ReasonSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    changed, left, failed = change(signed_in(request), serializer.validated_data.get("reason", ""))
+    if failed:
+        raise Refused(ErrorCode.UNAVAILABLE, failed=failed, changed=changed)
+    return Response({"changed": changed, "left": left})
 
 
 def _change(

@@ -32,12 +32,14 @@ from trading.services.set_leverage import move_margin, set_leverage
 from trading.services.set_market_status import set_market_status
 from trading.services.settle_funding import settle_funding
 from trading.services.submit import submit
+from trading.services.suspend_matching import AllMarkets, resume_matching, suspend_matching
 from trading.services.suspend_user import suspend_user
 from trading.services.sweep_liquidations import sweep_liquidations
 from trading.services.sweep_markets import sweep_markets
 
 __all__ = [
     "Admission",
+    "AllMarkets",
     "AmendRequest",
     "CancelAllRequest",
     "CancelRequest",
@@ -68,11 +70,13 @@ __all__ = [
     "place_orders",
     "place_trade",
     "refresh_prices",
+    "resume_matching",
     "roll_up_candles",
     "set_leverage",
     "set_market_status",
     "settle_funding",
     "submit",
+    "suspend_matching",
     "suspend_user",
     "sweep_cancel_after",
     "sweep_disconnected",

@@ -1,15 +1,15 @@
 """Opening and halting a market, and the states between."""
 
-from django.contrib.admin.models import CHANGE, LogEntry
-
 from accounts.models import User
 from common.errors import Refused
 from market.models import Market
 from market.selectors import market_by_symbol
 from risk.models import Contract
-from trading.matching.terms import OPEN
+from trading.matching.terms import CANCEL_ONLY, HALTED, OPEN
 from trading.matching_service.requests import StatusRequest
+from trading.services.history import note
 from trading.services.submit import submit
+from trading.services.suspend_matching import is_suspended
 
 BY_STAFF = "SET_BY_STAFF"
 
@@ -28,11 +28,13 @@ def set_market_status(
     Contract.objects.filter(market=market).update(reopens_to="")
     if status == OPEN and auction_seconds is None:
         auction_seconds = market.auction_seconds
-    [outcome] = submit(symbol, [StatusRequest(status, BY_STAFF, auction_seconds)])
+    requests = [StatusRequest(status, BY_STAFF, auction_seconds)]
+    if status == HALTED and is_suspended(market):
+        # The same state for a reason of its own: it outlasts the suspension. Nothing happens in between.
+        requests.insert(0, StatusRequest(CANCEL_ONLY, BY_STAFF))
+    outcome = submit(symbol, requests)[-1]
     if isinstance(outcome, Refused):
         raise outcome
     if by is not None:
-        rows = Market.objects.filter(pk=market.pk)
-        message = f"Status: {status}: {reason}" if reason else f"Status: {status}"
-        LogEntry.objects.log_actions(by.pk, rows, CHANGE, message, single_object=True)
+        note(by, market, f"Status: {status}: {reason}" if reason else f"Status: {status}")
     return market_by_symbol(symbol)

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from accounts.models import User
 from common import clock
 from market.models import IndexSource, Market, Price
 from market.services import set_price
@@ -253,6 +254,20 @@ def test_a_halted_market_is_left_halted(desk):
         says("60010")
         mark_prices()
     assert status() == "halted"
+
+
+def test_a_held_market_whose_index_comes_back_while_matching_is_suspended_opens_when_it_is_resumed(desk):
+    """Nothing else would ever open it."""
+    admin = User.objects.create(username="admin", email="admin@example.com", is_staff=True)
+    with later(31):
+        mark_prices()
+        services.suspend_matching(admin)
+        says("60010")
+        mark_prices()
+        assert status() == "halted"
+        services.resume_matching(admin)
+        mark_prices()
+    assert (status(), status("ETH-PERP")) == ("open", "cancel_only"), "ETH's index is still stale"
 
 
 # ---- with the tick ----

@@ -1,12 +1,17 @@
-"""POST /api/v1/markets/{symbol}/halt · /resume · /status · POST /api/v1/market/tick"""
+"""POST /api/v1/markets/{symbol}/halt · /resume · /status · markets/halt-all · resume-all · market/tick"""
+
+import importlib
 
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from common.errors import ErrorCode, Refused
 from market.models import Market, Price
+from trading import services
 from trading.tests.api.desk import book, key_desk, refusal
 
 ADDRESSES = ["markets/BTC-USDT/halt", "markets/BTC-USDT/resume", "markets/BTC-USDT/status", "market/tick"]
+ALL_MARKETS = ["markets/halt-all", "markets/resume-all"]
 
 
 def test_a_halted_market_takes_cancels_only_until_it_is_resumed(alice, admin, stranger):
@@ -136,7 +141,7 @@ def test_the_price_tick(admin, stranger):
     assert price["source"] == "simulation" and price["index"] == price["mark"] and price["last"] is None
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", [*ADDRESSES, *ALL_MARKETS])
 def test_they_are_for_staff_in_person(alice, admin, stranger, address):
     assert refusal(alice.post(address)) == (403, "PERMISSION_DENIED")
     assert refusal(stranger.post(address)) == (401, "NOT_AUTHENTICATED")
@@ -158,3 +163,45 @@ def test_they_take_no_fields(admin, address, body):
 def test_unknown_markets(admin, symbol):
     for verb, body in (("halt", {}), ("resume", {}), ("status", {"status": "halted"})):
         assert refusal(admin.post(f"markets/{symbol}/{verb}", body)) == (404, "UNKNOWN_SYMBOL")
+
+
+def test_all_markets_are_halted_and_resumed_at_once(alice, admin, stranger):
+    admin.post("markets/ETH-BTC/halt")
+    order = alice.buys("0.1", "30000")
+    halted = admin.post("markets/halt-all", {"reason": "a drill"})
+    others = ["BTC-PERP", "BTC-USDT", "ETH-PERP", "ETH-USDT"]
+    assert (halted.status_code, halted.json()) == (200, {"changed": others, "left": ["ETH-BTC"]})
+    assert {market["status"] for market in stranger.get("markets").json()} == {"halted"}
+    assert refusal(alice.place("buy", "0.1", "30000")) == (422, "MARKET_NOT_OPEN")
+    assert alice.delete(f"orders/{order['id']}").status_code == 200
+    resumed = admin.post("markets/resume-all")
+    assert (resumed.status_code, resumed.json()) == (200, {"changed": others, "left": ["ETH-BTC"]})
+    shown = {market["symbol"]: market["status"] for market in stranger.get("markets").json()}
+    assert shown == dict.fromkeys(others, "open") | {"ETH-BTC": "halted"}
+    assert alice.place("buy", "0.1", "30000").status_code == 201
+    told = LogEntry.objects.filter(object_repr="BTC-USDT").order_by("id")
+    assert [entry.get_change_message() for entry in told] == [
+        "Matching suspended: a drill",
+        "Matching resumed",
+    ]
+
+
+def test_a_market_that_cannot_be_reached_is_named_and_the_others_are_halted(admin, stranger, monkeypatch):
+    suspending = importlib.import_module("trading.services.suspend_matching")
+
+    def submit(symbol, requests):
+        if symbol == "ETH-BTC":
+            raise Refused(ErrorCode.UNAVAILABLE)
+        return services.submit(symbol, requests)
+
+    monkeypatch.setattr(suspending, "submit", submit)
+    answer = admin.post("markets/halt-all")
+    assert refusal(answer) == (503, "UNAVAILABLE") and answer.json()["details"]["failed"] == ["ETH-BTC"]
+    assert state(stranger) == ("halted", None) and state(stranger, "ETH-BTC") == ("open", None)
+
+
+@pytest.mark.parametrize("address", ALL_MARKETS)
+@pytest.mark.parametrize("body", [{"reason": 5}, {"reason": "x" * 201}, {"symbol": "BTC-USDT"}, [], "x"])
+def test_all_markets_are_changed_with_a_reason_or_without(admin, address, body):
+    assert refusal(admin.post(address, body)) == (400, "VALIDATION_ERROR")
+    assert set(Market.objects.values_list("status", flat=True)) == {"open"}
