@@ -20,13 +20,13 @@ class LiveExchange:
 
     def __init__(self, folder: DataFolder, environment: dict[str, str]) -> None:
         self._folder = folder
-        self._environment = environment
+        self.environment = environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         port, web, sockets = (processes.free_port() for _ in range(3))
         self.url = f"http://127.0.0.1:{port}"
         self._ports = {"web": web, "sockets": sockets, "proxy": port}
         proxy.configure(folder, "127.0.0.1", port, web, sockets)
-        self._commands = programs.commands(folder, self._environment, web, sockets)
+        self._commands = programs.commands(folder, self.environment, web, sockets)
 
     def start(self, *names: str) -> None:
         """Start these programs, and wait until those that have a port listen."""
@@ -75,7 +75,7 @@ class LiveExchange:
             return subprocess.Popen(
                 self._commands[name],
                 cwd=programs.CHECKOUT,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
