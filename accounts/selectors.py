@@ -1,6 +1,9 @@
 """Reads about who owns what."""
 
-from accounts.models import Account, Balance, Posting
+from datetime import datetime
+from typing import NamedTuple
+
+from accounts.models import Account, Authenticator, Balance, Posting, RecoveryCodes, User
 
 
 def balances(account_id: int) -> list[Balance]:
@@ -29,3 +32,19 @@ def account_ids_together_with(account_id: int) -> list[int]:
     """A user's own account and, behind it, the margin account if there is one."""
     beside = Account.objects.filter(owner_id=account_id).values_list("pk", flat=True)
     return [account_id, *beside]
+
+
+class SecondFactor(NamedTuple):
+    """enabled_at: None without one. recovery_codes_left: those that were not used yet."""
+
+    enabled_at: datetime | None
+    recovery_codes_left: int
+
+
+def second_factor_of(user: User) -> SecondFactor:
+    codes = RecoveryCodes.objects.filter(user=user).first()
+    enrolled = codes is not None and Authenticator.objects.filter(user=user, confirmed=True).exists()
+    if codes is None or not enrolled:
+        return SecondFactor(None, 0)
+    device = Authenticator.objects.get(user=user)
+    return SecondFactor(device.created_at, codes.token_set.count())

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import signed_in
+from accounts.api.log_in import CODE_HELP, MAX_CODE_CHARACTERS
 from accounts.api.permissions import IsPerson, ReadScope
 from accounts.models import APIKey
-from accounts.services import active_api_keys, create_api_key, revoke_api_key
+from accounts.services import active_api_keys, create_api_key, demand_code, revoke_api_key
 from common.api.fields import Milliseconds, StrictChoice, StrictString
 from common.api.pagination import CursorPage
 from common.api.schema import errors
@@ -31,6 +32,7 @@ class NewKey(StrictSerializer):
         help_text='IP addresses and networks such as "10.0.0.0/8"; none means any address',
     )
     expires_at = Milliseconds(required=False, allow_null=True, default=None)
+    otp = StrictString(required=False, max_length=MAX_CODE_CHARACTERS, help_text=CODE_HELP)
 
 
 class Key(serializers.ModelSerializer):
@@ -89,10 +91,15 @@ class KeysView(GenericAPIView):
         responses={201: KeyWithSecret, **errors(400, 401, 403, 409, 413, 415)},
     )
     def post(self, request: Request) -> Response:
-        """Makes a key; the answer shows key and secret once. Not for tokens of API keys."""
+        """Makes a key; the answer shows key and secret once. Not for tokens of API keys.
+
+        Who has a second factor gives a one-time code of it; the scope withdraw takes a second factor.
+        """
         asked = NewKey(data=request.data)
         asked.is_valid(raise_exception=True)
-        row, key, secret = create_api_key(signed_in(request), **asked.validated_data)
+        wanted = asked.validated_data
+        demand_code(signed_in(request), wanted.pop("otp", None))
+        row, key, secret = create_api_key(signed_in(request), **wanted)
         shown = {**Key(row).data, "key": key, "secret": secret}
         return Response(shown, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 

@@ -17,20 +17,23 @@ from common.api.schema import errors
 from common.api.serializers import StrictSerializer
 
 MAX_PASSWORD_CHARACTERS = 128
+MAX_CODE_CHARACTERS = 32
 PASSWORD = {"input_type": "password"}
+CODE_HELP = "who has a second factor gives a one-time code of it, or a recovery code"
 
 
 class Credentials(StrictSerializer):
-    """Either a user name and a password, or an API key."""
+    """Either a user name and a password (and a one-time code, who has a second factor), or an API key."""
 
     username = StrictString(required=False, max_length=150, trim_whitespace=False)
     password = StrictString(
         required=False, max_length=MAX_PASSWORD_CHARACTERS, trim_whitespace=False, style=PASSWORD
     )
+    otp = StrictString(required=False, max_length=MAX_CODE_CHARACTERS, help_text=CODE_HELP)
     api_key = StrictString(required=False, max_length=128, trim_whitespace=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if set(attrs) not in ({"username", "password"}, {"api_key"}):
+        if set(attrs) - {"otp"} != {"username", "password"} and set(attrs) != {"api_key"}:
             raise serializers.ValidationError("Give either username and password, or api_key.")
         return attrs
 
@@ -49,8 +52,8 @@ class Tokens(serializers.Serializer):
 class TokenView(APIView):
     """Tokens for a password or an API key.
 
-    A key's token has the key's scopes and ends with the key. After too many failures within a minute the
-    address and the user have to wait.
+    A key's token has the key's scopes and ends with the key. Who has a second factor gives a one-time code with
+    the password. After too many failures within a minute the address and the user have to wait.
     """
 
     authentication_classes = []
@@ -75,7 +78,8 @@ class TokenView(APIView):
         if "api_key" in given:
             key = check_key(given["api_key"], address)
             return _answer(issue_tokens(key.user, key))
-        return _answer(issue_tokens(check_password(given["username"], given["password"], address)))
+        user = check_password(given["username"], given["password"], address, given.get("otp"))
+        return _answer(issue_tokens(user))
 
 
 class RefreshView(APIView):

@@ -1,5 +1,15 @@
 from accounts.models.api_key import APIKey
 from accounts.models.ledger import Account, Balance, LedgerTransaction, Posting
+from accounts.models.second_factor import Authenticator, RecoveryCodes
 from accounts.models.user import User
 
-__all__ = ["APIKey", "Account", "Balance", "LedgerTransaction", "Posting", "User"]
+__all__ = [
+    "APIKey",
+    "Account",
+    "Authenticator",
+    "Balance",
+    "LedgerTransaction",
+    "Posting",
+    "RecoveryCodes",
+    "User",
+]

@@ -21,12 +21,22 @@ from accounts.services.ledger import (
 )
 from accounts.services.locked_balances import LockedBalance, lock_balances
 from accounts.services.log_in import check_key, check_password
+from accounts.services.one_time_codes import demand_code, is_enrolled
 from accounts.services.register_user import register_user
+from accounts.services.second_factor import (
+    Enrolment,
+    confirm_second_factor,
+    disable_second_factor,
+    enrol_second_factor,
+    remove_second_factor,
+    renew_recovery_codes,
+)
 from accounts.services.suspension import find_suspended, resume_user, suspend_user
 from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
 
 __all__ = [
     "Bearer",
+    "Enrolment",
     "LockedBalance",
     "TokenPair",
     "active_api_keys",
@@ -35,13 +45,18 @@ __all__ = [
     "check_key",
     "check_password",
     "claim_faucet",
+    "confirm_second_factor",
     "console_user",
     "create_api_key",
+    "demand_code",
+    "disable_second_factor",
     "end_tokens",
+    "enrol_second_factor",
     "find_bearer",
     "find_standing",
     "find_suspended",
     "forget_bearer",
+    "is_enrolled",
     "issue_tokens",
     "lock_balances",
     "open_account",
@@ -51,6 +66,8 @@ __all__ = [
     "refresh_tokens",
     "register_user",
     "remembered_bearer",
+    "remove_second_factor",
+    "renew_recovery_codes",
     "resume_user",
     "revoke_api_key",
     "standing",

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import APIKey, User
 from accounts.secrets import encrypt_secret, hash_key
+from accounts.services.one_time_codes import is_enrolled
 from common import clock
 from common.api.address import is_allowed
 from common.errors import ErrorCode, Refused
@@ -32,7 +33,7 @@ def create_api_key(
     """A new key: its row, the key, and the secret for signatures. Neither can be shown again.
 
     key: a fixed one, for demo users only. Raises Refused VALIDATION_ERROR for bad scopes, addresses or
-    expiry, CONFLICT if the user has too many keys.
+    expiry, CONFLICT if the user has too many keys, TWO_FACTOR_REQUIRED for `withdraw` without a second factor.
     """
     key = key or secrets.token_urlsafe(32)
     secret = secrets.token_urlsafe(48)
@@ -48,6 +49,10 @@ def create_api_key(
     )
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)  # keys of one user are counted one by one
+        if APIKey.Scope.WITHDRAW in row.scopes and not is_enrolled(user):
+            raise Refused(
+                ErrorCode.TWO_FACTOR_REQUIRED, "Set up a second factor first: withdrawing takes one."
+            )
         if active_api_keys(user).count() >= MAX_KEYS:
             raise Refused(ErrorCode.CONFLICT, f"A user has at most {MAX_KEYS} API keys.")
         _insert(row)
@@ -59,6 +64,11 @@ def revoke_api_key(user: User, key_id: int) -> None:
     revoked = APIKey.objects.filter(pk=key_id, user=user, revoked_at=None).update(revoked_at=clock.now())
     if not revoked:
         raise Refused(ErrorCode.NOT_FOUND, "You have no such API key.")
+
+
+def revoke_keys_that_withdraw(user: User) -> None:
+    """For who has no second factor any more; the caller has locked the user's row."""
+    active_api_keys(user).filter(scopes__contains=[APIKey.Scope.WITHDRAW]).update(revoked_at=clock.now())
 
 
 def active_api_keys(user: User) -> QuerySet[APIKey]:

@@ -6,16 +6,17 @@ from django.db.models.functions import Lower
 from accounts.models import APIKey, User
 from accounts.secrets import hash_key
 from accounts.services.api_keys import check_api_key
+from accounts.services.one_time_codes import demand_code
 from common.api.address import address_group
 from common.errors import ErrorCode, Refused
 from common.limits import count
 
 
-def check_password(username: str, password: str, address: str) -> User:
-    """The user whom a name (in any case of letters) and a password belong to.
+def check_password(username: str, password: str, address: str, code: str | None = None) -> User:
+    """The user whom a name (in any case of letters), a password and, with a second factor, a code belong to.
 
     Raises Refused INVALID_CREDENTIALS, RATE_LIMITED after LOGIN_LIMIT failures within a minute from one
-    address or for one user, and ACCOUNT_SUSPENDED only for the right password.
+    address or for one user, and only for the right password ACCOUNT_SUSPENDED, TWO_FACTOR_REQUIRED, INVALID_CODE.
     """
     doors = [f"address:{address_group(address)}", f"user:{username.lower()}"]
     _refuse_too_many(doors)
@@ -27,6 +28,12 @@ def check_password(username: str, password: str, address: str) -> User:
         _note_failure(doors)
         raise Refused(ErrorCode.INVALID_CREDENTIALS)
     refuse_suspended(user)
+    try:
+        demand_code(user, code)
+    except Refused as refused:
+        if refused.code is ErrorCode.INVALID_CODE:
+            _note_failure(doors)
+        raise
     return user
 
 

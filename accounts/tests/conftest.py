@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.services import register_user
+from accounts.tests.authenticator import stopped_clock
 from accounts.tests.people import PASSWORD, desk_of
 
 
@@ -58,3 +59,8 @@ def limits_on(limits_off, settings, monkeypatch):
     clock = SimpleNamespace(seconds=1_700_000_000)
     monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: clock.seconds))
     return clock
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return stopped_clock(monkeypatch)

@@ -9,9 +9,10 @@ from rest_framework.test import APIClient
 PASSWORD = "the-tulip-of-1637"
 
 
-def sign_in(username, password=PASSWORD, **extra):
-    """The answer to a log-in."""
-    return APIClient().post("/api/v1/auth/token", {"username": username, "password": password}, **extra)
+def sign_in(username, password=PASSWORD, otp=None, **extra):
+    """The answer to a log-in. otp: a one-time code."""
+    body = {"username": username, "password": password} | ({} if otp is None else {"otp": otp})
+    return APIClient().post("/api/v1/auth/token", body, **extra)
 
 
 def desk_of(username):

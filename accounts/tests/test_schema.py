@@ -4,6 +4,8 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+CHANGE = {"400", "401", "403", "409", "413", "415", "429", "503"}
+
 
 @pytest.fixture(scope="module")
 def schema():
@@ -21,6 +23,11 @@ def test_it_is_valid_openapi(schema):
         ("/api/v1/auth/token", "post", {"200", "400", "401", "403", "413", "415", "429", "503"}),
         ("/api/v1/auth/token/refresh", "post", {"200", "400", "401", "403", "413", "415", "429", "503"}),
         ("/api/v1/auth/logout", "post", {"204", "400", "401", "413", "415", "429", "503"}),
+        ("/api/v1/auth/two-factor", "get", {"200", "401", "403", "429", "503"}),
+        ("/api/v1/auth/two-factor/enrol", "post", CHANGE | {"200"}),
+        ("/api/v1/auth/two-factor/confirm", "post", CHANGE | {"200"}),
+        ("/api/v1/auth/two-factor/recovery-codes", "post", CHANGE | {"200"}),
+        ("/api/v1/auth/two-factor/disable", "post", CHANGE | {"204"}),
         ("/api/v1/api-keys", "get", {"200", "400", "401", "403", "429", "503"}),
         ("/api/v1/api-keys", "post", {"201", "400", "401", "403", "409", "413", "415", "429", "503"}),
         ("/api/v1/api-keys/{key_id}", "delete", {"204", "401", "403", "404", "429", "503"}),

@@ -97,6 +97,10 @@ GOOD = {
     "auth_token": {"api_key": "no-such-key"},
     "auth_token_refresh": {"refresh": "no-such-token"},
     "auth_logout": {"refresh": "no-such-token"},
+    "two_factor_enrol": {"password": "wrong"},
+    "two_factor_confirm": {"otp": "123456"},
+    "two_factor_recovery_codes": {"password": "wrong", "otp": "123456"},
+    "two_factor_disable": {"password": "wrong", "otp": "123456"},
     "api_keys_create": {"name": "bot", "scopes": ["read"], "allowed_addresses": [], "expires_at": None},
 }
 MEANT_LITERALLY = {
@@ -117,6 +121,7 @@ TABLES = [
     "risk_loan", "risk_interestcharge",
     "risk_position", "risk_contract", "risk_exposuretotal",
     "accounts_balance", "accounts_posting", "accounts_ledgertransaction", "accounts_user", "accounts_apikey",
+    "otp_totp_totpdevice", "otp_static_staticdevice", "otp_static_statictoken",
 ]  # fmt: skip
 _FINGERPRINT = " UNION ALL ".join(
     f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t"

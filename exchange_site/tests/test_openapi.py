@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.tests.authenticator import App
 from common import clock
 from common.errors import ErrorCode
 from exchange_site.tests.openapi import described, operations, schema, violations
@@ -36,6 +37,11 @@ POST /api/v1/auth/register
 POST /api/v1/auth/token
 POST /api/v1/auth/token/refresh
 POST /api/v1/auth/logout
+GET /api/v1/auth/two-factor
+POST /api/v1/auth/two-factor/enrol
+POST /api/v1/auth/two-factor/confirm
+POST /api/v1/auth/two-factor/recovery-codes
+POST /api/v1/auth/two-factor/disable
 GET /api/v1/api-keys
 POST /api/v1/api-keys
 DELETE /api/v1/api-keys/{}
@@ -365,7 +371,26 @@ def identity(ask):
     dora("GET", "api-keys", status=200)
     dora("DELETE", f"api-keys/{key['id']}", status=204)
     dora("DELETE", f"api-keys/{key['id']}", status=404)
+    second_factor(ask, dora, credentials)
     ask("POST", "auth/logout", {"refresh": second["refresh"]}, 204)
+
+
+def second_factor(ask, dora, credentials):
+    password = {"password": credentials["password"]}
+    dora("POST", "api-keys", {"name": "bot", "scopes": ["withdraw"]}, 403)
+    seed = dora("POST", "auth/two-factor/enrol", password, 200).json()
+    app = App(seed["secret"])
+    dora("POST", "auth/two-factor/confirm", {"otp": "x"}, 403)
+    codes = dora("POST", "auth/two-factor/confirm", {"otp": app.code()}, 200).json()["recovery_codes"]
+    dora("GET", "auth/two-factor", status=200)
+    ask("POST", "auth/token", credentials, 403)
+    ask("POST", "auth/token", credentials | {"otp": codes[0]}, 200)
+    codes = dora("POST", "auth/two-factor/recovery-codes", password | {"otp": codes[1]}, 200).json()[
+        "recovery_codes"
+    ]
+    dora("POST", "auth/two-factor/enrol", password, 409)
+    dora("POST", "auth/two-factor/disable", password, 403)
+    dora("POST", "auth/two-factor/disable", password | {"otp": codes[0]}, 204)
 
 
 @pytest.mark.parametrize(
