@@ -4,8 +4,8 @@ import pytest
 
 from common.api.answered import Answered
 from common.errors import ErrorCode
+from common.tests.counted import Growth
 from kpi import request_metrics
-from kpi.tests.counted import Growth
 
 ORDERS = "/api/v1/orders"
 

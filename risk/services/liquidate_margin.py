@@ -18,6 +18,7 @@ from accounts.services import post_transaction
 from accounts.services.ledger import Key
 from common import clock
 from common.money import format_decimal
+from risk.meters import LIQUIDATION_EVENTS
 from risk.models import Liquidation, LiquidationStep
 from risk.selectors.lending import lending_terms
 from risk.selectors.margin_account import open_liquidation
@@ -211,3 +212,4 @@ def note(row: Liquidation, outcome: Outcome, stands: Standing, now: datetime) ->
     if outcome.kind in (Kind.CLOSED, Kind.RECOVERED):
         row.status, row.ended_at = Status(outcome.kind), now
     row.save(update_fields=["steps_taken", "status", "ended_at"])
+    transaction.on_commit(LIQUIDATION_EVENTS.labels(outcome.kind).inc)

@@ -6,9 +6,9 @@ import json
 import time
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-
 from common.errors import ErrorCode, Refused
+from trading.consumers.counted import CountedConsumer
+from trading.meters import OVERRUNS
 from trading.streams.outbox import Outbox
 from trading.streams.readers import LOST
 
@@ -20,7 +20,7 @@ PER_SECONDS = 10.0
 SEND_SECONDS = 10.0
 
 
-class OutboxConsumer(AsyncWebsocketConsumer):
+class OutboxConsumer(CountedConsumer):
     """Answers and news go through one outbox, in order, sent by one task."""
 
     # No channel of the layer's for each socket: it could not be opened while Redis is away (streams/wake_ups.py).
@@ -85,6 +85,7 @@ class OutboxConsumer(AsyncWebsocketConsumer):
             except OSError:  # the client has gone
                 return
             if text is None:
+                OVERRUNS.labels(self.stream).inc()
                 await self._resynchronise_or_leave()
 
     async def _resynchronise_or_leave(self) -> None:

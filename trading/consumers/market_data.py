@@ -16,6 +16,8 @@ hubs = Hubs(roll_up_if_behind)
 class MarketDataConsumer(OutboxConsumer):
     """Actions: subscribe, unsubscribe (channels, symbol), resync (symbol), pong."""
 
+    stream = "marketdata"
+
     async def connect(self) -> None:
         self.subscriptions: dict[str, list[str]] = {}
         await super().connect()

@@ -39,6 +39,8 @@ class UserConsumer(OutboxConsumer):
     With "cancel_on_disconnect": true all live orders of the account are cancelled when this connection ends.
     """
 
+    stream = "user"
+
     async def connect(self) -> None:
         self._token = ""
         self._stream: BothAccounts | None = None

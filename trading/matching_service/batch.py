@@ -47,6 +47,7 @@ from trading.matching_service.requests import (
     SettleFundingRequest,
 )
 from trading.matching_service.warm import WarmBook
+from trading.meters import LOCK_WAIT_SECONDS
 from trading.perpetual_settlement import Move
 
 Key = tuple[int, str]
@@ -93,7 +94,7 @@ class Batch:
         spare = ORDERS_OF_A_LIQUIDATION * sum(isinstance(each, LiquidateRequest) for each in self.requests)
         needed = len(keys) + spare
         pipeline = Pipeline(self.connection)
-        statements.begin(pipeline)
+        begun = statements.begin(pipeline)
         state = statements.lock_symbol(pipeline, self.symbol)
         market = statements.read_market(pipeline, self.symbol)
         taken = statements.take_order_ids(pipeline, needed) if not self._order_ids else Answer()
@@ -107,7 +108,9 @@ class Batch:
         if not state.rows or not market.rows:
             raise Refused(ErrorCode.UNKNOWN_SYMBOL)
         self.sequence, self.epoch, last_event_at, self.market_id, self.transaction_id = state.rows[0]
-        self.market = MarketRow.read(market.rows[0])
+        *row, locked_at = market.rows[0]
+        LOCK_WAIT_SECONDS.labels(self.symbol).observe(locked_at - begun.rows[0][0])
+        self.market = MarketRow.read(row)
         self.now: datetime = max(clock.now(), last_event_at) if last_event_at else clock.now()
         self.now_ms = clock.to_ms(self.now)
         self._order_ids += [row[0] for row in taken.rows]

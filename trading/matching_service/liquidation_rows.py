@@ -134,6 +134,10 @@ class Liquidations:
         ended = {key for key, case in cases if not case.is_open}
         return (known - ended) | {key for key, case in cases if case.is_open}
 
+    def steps_taken(self) -> list[str]:
+        """The kind of each."""
+        return [step.kind for case in (self._cases or {}).values() for step in case.steps]
+
     def write(self, pipeline: Pipeline, market_id: int, now: datetime, scales: "Scales") -> None:
         cases = [case for case in (self._cases or {}).values() if case.steps]
         if not cases:

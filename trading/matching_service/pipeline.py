@@ -1,6 +1,7 @@
 """One batch of requests for one symbol, from the lock to the commit: the life of an order, in seven steps."""
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import psycopg
@@ -9,9 +10,11 @@ from django.db import connection
 
 from common.errors import ErrorCode, Refused
 from common.pipelined import Pipeline, roll_back
+from trading import meters
 from trading.matching_service import statements, warm
 from trading.matching_service.batch import Batch
 from trading.matching_service.carried import Denial, FundsChanged
+from trading.matching_service.counting import count_committed
 from trading.matching_service.publish import publisher
 from trading.matching_service.requests import Outcome, Request
 
@@ -25,6 +28,15 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
 
     One thread per symbol at a time. Raises Refused UNKNOWN_SYMBOL or UNAVAILABLE for the batch as a whole.
     """
+    begun = perf_counter()
+    try:
+        return _until_it_is_done(symbol, requests)
+    finally:
+        meters.BATCH_REQUESTS.labels(symbol).observe(len(requests))
+        meters.BATCH_SECONDS.labels(symbol).observe(perf_counter() - begun)
+
+
+def _until_it_is_done(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
     refused: dict[int, Refused] = {}
     denied: set[Denial] = set()
     sent: list[Batch] = []
@@ -36,10 +48,12 @@ def run_batch(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
         except FundsChanged as spent:
             refused |= spent.refused
             denied |= spent.denied
+            meters.RETRIES.labels(symbol).inc()
         except (DatabaseError, psycopg.Error) as error:
             _books.pop(symbol, None)
             failures += 1
             _give_up_or_try_again(error, failures)
+            meters.RETRIES.labels(symbol).inc()
         except BaseException:
             _books.pop(symbol, None)
             raise
@@ -87,6 +101,7 @@ def _finish(batch: Batch, outcomes: list[Outcome]) -> list[Outcome]:
     """After the commit."""
     batch.keep()
     if batch.events:
+        count_committed(batch)
         publisher.note(batch.symbol, batch.book.sequence, batch.account_ids())
     return outcomes
 

@@ -11,9 +11,12 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from channels.layers import get_channel_layer
+
+from trading.meters import COMMIT_TO_PUBLISH_SECONDS, PUBLISH_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +43,29 @@ def carrier(group: str) -> str:
     return ALL_ACCOUNTS if group.startswith("account.") else group
 
 
+class _Commits(NamedTuple):
+    """Of one symbol, that nobody was woken for yet. since: when the first of them was noted (perf_counter)."""
+
+    sequence: int
+    since: float
+
+
+class _News(NamedTuple):
+    """symbol, since: of the commits that it tells of, if it does."""
+
+    group: str
+    message: Message
+    symbol: str = ""
+    since: float = 0
+
+
 class Publisher:
     """A thread that sends what was noted. Started anew in a forked child, where no thread survives."""
 
     def __init__(self) -> None:
         self._pid = 0
         self._mutex = threading.Lock()
-        self._symbols: dict[str, int] = {}
+        self._symbols: dict[str, _Commits] = {}
         self._accounts: set[int] = set()
         self._messages: list[tuple[str, Message]] = []
         self._loop = asyncio.new_event_loop()
@@ -54,7 +73,8 @@ class Publisher:
 
     def note(self, symbol: str, sequence: int, account_ids: Iterable[int]) -> None:
         with self._mutex:
-            self._symbols[symbol] = sequence
+            waiting = self._symbols.get(symbol)
+            self._symbols[symbol] = _Commits(sequence, waiting.since if waiting else perf_counter())
             self._accounts.update(account_ids)
             self._signal_thread()
 
@@ -83,27 +103,31 @@ class Publisher:
             try:
                 await self._send(self._take())
             except Exception as error:  # Redis is away: followers look into the log by themselves
+                PUBLISH_FAILURES.inc()
                 logger.warning("wake-ups not sent: %s", error)
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
-    def _take(self) -> list[tuple[str, Message]]:
+    def _take(self) -> list[_News]:
         with self._mutex:
             messages, self._messages = self._messages, []
             symbols, self._symbols = self._symbols, {}
             accounts, self._accounts = self._accounts, set()
-        told = [(carrier(group), {**message, "groups": [group]}) for group, message in messages]
-        for symbol, sequence in symbols.items():
+        told = [_News(carrier(group), {**message, "groups": [group]}) for group, message in messages]
+        for symbol, commits in symbols.items():
             group = symbol_group(symbol)
-            told.append((group, {"type": "symbol.moved", "sequence": sequence, "groups": [group]}))
+            moved = {"type": "symbol.moved", "sequence": commits.sequence, "groups": [group]}
+            told.append(_News(group, moved, symbol, commits.since))
         if accounts:
             groups = [account_group(account) for account in accounts]
-            told.append((ALL_ACCOUNTS, {"type": "account.moved", "groups": groups}))
+            told.append(_News(ALL_ACCOUNTS, {"type": "account.moved", "groups": groups}))
         return told
 
-    async def _send(self, messages: list[tuple[str, Message]]) -> None:
+    async def _send(self, told: list[_News]) -> None:
         layer = get_channel_layer()
-        for group, message in messages:
-            await layer.group_send(group, message)
+        for news in told:
+            await layer.group_send(news.group, news.message)
+            if news.symbol:
+                COMMIT_TO_PUBLISH_SECONDS.labels(news.symbol).observe(perf_counter() - news.since)
 
 
 publisher = Publisher()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from common.errors import Refused
 from trading.matching_service.requests import Outcome, Request
+from trading.meters import QUEUE_DEPTH
 
 MOST_REQUESTS_IN_A_BATCH = 500
 
@@ -17,12 +18,13 @@ RunBatch = Callable[[str, Sequence[Request]], list[Outcome]]
 
 
 class _Job:
-    __slots__ = ("error", "outcomes", "requests", "wake")
+    __slots__ = ("error", "had_to_wait", "outcomes", "requests", "wake")
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
         self.outcomes: list[Outcome] | None = None
         self.error: BaseException | None = None
+        self.had_to_wait = False  # for a batch before its own
         self.wake = threading.Lock()  # released when the job is done or is to lead
         self.wake.acquire()
 
@@ -32,16 +34,20 @@ class _Job:
 
 
 class _SymbolQueue:
-    def __init__(self) -> None:
+    def __init__(self, symbol: str) -> None:
         self.mutex = threading.Lock()
         self.waiting: deque[_Job] = deque()
         self.is_led = False
+        self._depth = QUEUE_DEPTH.labels(symbol)
 
     def enter(self, job: _Job) -> bool:
         """Join the queue; True if the caller leads."""
         with self.mutex:
             self.waiting.append(job)
             leads, self.is_led = not self.is_led, True
+            if not leads:
+                job.had_to_wait = True
+                self._depth.inc(len(job.requests))
             return leads
 
     def take_batch(self) -> list[_Job]:
@@ -51,6 +57,8 @@ class _SymbolQueue:
             while self.waiting and size + len(self.waiting[0].requests) <= MOST_REQUESTS_IN_A_BATCH:
                 batch.append(self.waiting.popleft())
                 size += len(batch[-1].requests)
+            if late := sum(len(job.requests) for job in batch if job.had_to_wait):
+                self._depth.dec(late)
             return batch
 
     def pass_on(self) -> None:
@@ -122,5 +130,5 @@ class GroupCommit:
         queue = self._queues.get(symbol)
         if queue is None:
             with self._mutex:
-                queue = self._queues.setdefault(symbol, _SymbolQueue())
+                queue = self._queues.setdefault(symbol, _SymbolQueue(symbol))
         return queue

@@ -16,8 +16,10 @@ _BEGIN = "BEGIN"
 # while a table was small, or its statistics old, must not read the whole of it when it has grown.
 # What cannot be found by a key, such as a small table without one, then seems to cost a fortune: without the last of
 # these, servers before PostgreSQL 18 would compile such a plan in each batch, which takes fifty times as long as it.
+# Its answer is the server's clock before it waits for the lock, in seconds.
 _PLANS_BY_KEY = """
-    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    SELECT extract(epoch FROM clock_timestamp())::float8,
+           set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
            set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
            set_config('jit', 'off', true)"""
 
@@ -34,7 +36,8 @@ _MARKET = """
     SELECT m.tick, m.lot, m.status, m.maker_fee, m.taker_fee, m.base_id, m.quote_id, base.precision,
            quote.precision, fees.id, m.minimum_notional, m.maximum_notional, m.maximum_open_orders, m.price_band,
            m.market_protection, m.breaker_move, m.breaker_window_seconds, price.index,
-           coalesce(price.mark, price.index), price.mark IS NOT NULL
+           coalesce(price.mark, price.index), price.mark IS NOT NULL,
+           extract(epoch FROM clock_timestamp())::float8
     FROM market_market m
     JOIN market_asset base ON base.code = m.base_id
     JOIN market_asset quote ON quote.code = m.quote_id
@@ -129,9 +132,10 @@ _FILLS_OF = """
     FROM trading_trade WHERE taker_order_id = %s::bigint OR maker_order_id = %s::bigint"""
 
 
-def begin(pipeline: Pipeline) -> None:
+def begin(pipeline: Pipeline) -> Answer:
+    """One row, which begins with the server's clock in seconds."""
     pipeline.add(_BEGIN)
-    pipeline.add(_PLANS_BY_KEY)
+    return pipeline.add(_PLANS_BY_KEY)
 
 
 def commit(pipeline: Pipeline) -> None:
@@ -148,6 +152,7 @@ def read_fate(pipeline: Pipeline, transaction_id: str) -> Answer:
 
 
 def read_market(pipeline: Pipeline, symbol: str) -> Answer:
+    """For MarketRow.read, and behind it the server's clock in seconds."""
     return pipeline.add(_MARKET, symbol)
 
 

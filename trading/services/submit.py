@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import perf_counter
 
 import uuid_utils
 
+from common.errors import Refused
 from market.selectors import market_by_symbol
+from trading.matching_service.counting import count_answered
 from trading.matching_service.pipeline import run_batch
 from trading.matching_service.queue import GroupCommit
 from trading.matching_service.requests import LinkedRequest, Outcome, PlaceRequest, Request
@@ -24,7 +27,14 @@ def submit(symbol: str, requests: Sequence[Request]) -> list[Outcome]:
         return []
     if symbol not in _known_symbols:
         _known_symbols.add(market_by_symbol(symbol).symbol)
-    return _group_commit.submit(symbol, [_named(request) for request in requests])
+    begun = perf_counter()
+    try:
+        outcomes = _group_commit.submit(symbol, [_named(request) for request in requests])
+    except Refused as refused:
+        count_answered(symbol, requests, [refused] * len(requests), perf_counter() - begun)
+        raise
+    count_answered(symbol, requests, outcomes, perf_counter() - begun)
+    return outcomes
 
 
 def _named(request: Request) -> Request:
