@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.api.permissions import IsPerson, IsStaff, ReadScope, TradeScope
 from accounts.models import APIKey
+from accounts.tests.authenticator import enrol
 from accounts.tests.people import PASSWORD, desk_of, desk_with, new_key, sign_in
 from common import clock
 
@@ -131,8 +132,10 @@ def knock(access, permission):
     ("scopes", "reads", "trades"),
     [(["read"], 200, 403), (["trade"], 403, 200), (["withdraw"], 403, 403), (["read", "trade"], 200, 200)],
 )
-def test_a_key_opens_the_doors_of_its_scopes_only(alices_desk, scopes, reads, trades):
-    access = sign_in_with(new_key(alices_desk, scopes=scopes)["key"]).json()["access"]
+def test_a_key_opens_the_doors_of_its_scopes_only(alices_desk, clock, scopes, reads, trades):
+    app, _ = enrol(alices_desk, clock)  # for the scope withdraw
+    key = new_key(alices_desk, scopes=scopes, otp=app.next_code())
+    access = sign_in_with(key["key"]).json()["access"]
     assert (knock(access, ReadScope), knock(access, TradeScope), knock(access, IsPerson)) == (
         reads,
         trades,
