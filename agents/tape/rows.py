@@ -34,7 +34,7 @@ PREVENTIONS = (CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT)
 FROM_OUTSIDE = frozenset(
     {
         "", Reason.AMEND, Reason.USER, Reason.CANCEL_AFTER, Reason.DISCONNECTED, Reason.SUSPENDED, Reason.STAFF,
-        Reason.FUNDS, Reason.MARGIN, Reason.LIQUIDATION,
+        Reason.WIND_DOWN, Reason.FUNDS, Reason.MARGIN, Reason.LIQUIDATION,
     }
 )  # fmt: skip
 

@@ -36,6 +36,7 @@ from trading.services.suspend_matching import AllMarkets, resume_matching, suspe
 from trading.services.suspend_user import suspend_user
 from trading.services.sweep_liquidations import sweep_liquidations
 from trading.services.sweep_markets import sweep_markets
+from trading.services.wind_down import begin_wind_down, end_wind_down
 
 __all__ = [
     "Admission",
@@ -52,12 +53,14 @@ __all__ = [
     "admission",
     "amend_order",
     "arm_cancel_after",
+    "begin_wind_down",
     "cancel_all",
     "cancel_everywhere",
     "cancel_on_disconnect",
     "cancel_order",
     "change_brackets",
     "close_position",
+    "end_wind_down",
     "hold_margin_account",
     "liquidate_margin",
     "make_first_markets",

@@ -23,7 +23,7 @@ EVERY_REFUSAL = {
 # Reasons that only the matching service gives, and the one of a part and not of an end.
 OF_OTHERS = {
     Reason.CANCEL_AFTER, Reason.DISCONNECTED, Reason.SUSPENDED, Reason.STAFF, Reason.FUNDS, Reason.AMEND,
-    Reason.MARGIN, Reason.REDUCE_ONLY, Reason.LIQUIDATION,
+    Reason.MARGIN, Reason.REDUCE_ONLY, Reason.LIQUIDATION, Reason.WIND_DOWN,
 }  # fmt: skip
 EVERY_END = {"", *(reason.value for reason in set(Reason) - OF_OTHERS)}
 
