@@ -16,15 +16,20 @@ from exchange_site.local.data_folder import DataFolder
 # What nginx itself refuses, in the API's one error shape: nginx's status, then the status and code we answer.
 # A method, transfer coding or HTTP version that nginx does not know is the client's fault, never a 5xx.
 REFUSALS = (
-    ((400, 414, 431, 494, 501, 505), 400, ErrorCode.BAD_REQUEST),
+    ((400, 414, 431, 494, 497, 501, 505), 400, ErrorCode.BAD_REQUEST),
     ((404,), 404, ErrorCode.NOT_FOUND),
     ((405,), 405, ErrorCode.METHOD_NOT_ALLOWED),
     ((413,), 413, ErrorCode.PAYLOAD_TOO_LARGE),
     ((426,), 426, ErrorCode.BAD_REQUEST),
+    ((429,), 429, ErrorCode.RATE_LIMITED),
     ((500, 502, 503, 504), 503, ErrorCode.UNAVAILABLE),
 )
 
-HEADERS = {426: "add_header Upgrade websocket always;", 503: "add_header Retry-After 2 always;"}
+HEADERS = {
+    426: "add_header Upgrade websocket always;",
+    429: "add_header Retry-After 1 always;",
+    503: "add_header Retry-After 2 always;",
+}
 
 CONFIGURATION = """\
 daemon off;
@@ -110,20 +115,25 @@ def configure(folder: DataFolder, host: str, port: int, web: int, sockets: int) 
     text = CONFIGURATION.format(
         home=home,
         log=folder.folder("logs") / "nginx.log",
-        user=_user(),
+        user=user(),
         listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         web=web,
         sockets=sockets,
-        refusals="".join(_refusal(*row) for row in REFUSALS),
+        refusals=refusals(),
     )
     (home / "nginx.conf").write_text(text)
 
 
-def _user() -> str:
+def user() -> str:
     """Root's nginx would hand its work to `nobody`, who cannot enter the data folder."""
     if os.geteuid() != 0:
         return ""
     return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(0).gr_name};"
+
+
+def refusals() -> str:
+    """What nginx answers by itself, in the API's shape; docker/nginx/refusals.conf is the same."""
+    return "".join(_refusal(*row) for row in REFUSALS)
 
 
 def _refusal(statuses: tuple[int, ...], status: int, code: ErrorCode) -> str:
