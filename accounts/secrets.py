@@ -23,7 +23,7 @@ def encrypt_secret(secret: str) -> bytes:
     return _cipher(settings.SECRET_KEY).encrypt(secret.encode())
 
 
-def decrypt_secret(encrypted: bytes) -> str:
+def decrypt_secret(encrypted: bytes | memoryview) -> str:
     """The secret in the clear, to check a signature. Raises InvalidToken if SECRET_KEY is another one now."""
     return _cipher(settings.SECRET_KEY).decrypt(bytes(encrypted)).decode()
 

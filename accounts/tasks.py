@@ -3,8 +3,16 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from accounts import services
+
 
 @shared_task(name="accounts.tasks.flush_expired_tokens")
 def flush_expired_tokens() -> None:
     """Forget tokens that have expired by themselves (`manage.py flushexpiredtokens`)."""
     call_command("flushexpiredtokens")
+
+
+@shared_task(name="accounts.tasks.forget_signatures")
+def forget_signatures() -> int:
+    """Forget signed requests that are too old to be sent again (`manage.py forget_signatures`)."""
+    return services.forget_spent_signatures()

@@ -1,4 +1,6 @@
-"""What a token says: whose it is, and by which API key it was made."""
+"""What a request is signed in with: a token of a person or of an API key, or the signature of a key."""
+
+from dataclasses import dataclass
 
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
@@ -26,6 +28,21 @@ class BearerToken(AccessToken):
     def allowed_scopes(self) -> frozenset[str]:
         """What its bearer may do: for a key, what the key may do now."""
         return frozenset(self.api_key.scopes) if self.api_key else PERSONAL_SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class KeySignature:
+    """A request that was signed with an API key; like a token of that key to whoever asks what it may do."""
+
+    api_key: APIKey
+
+    @property
+    def key_id(self) -> int:
+        return self.api_key.pk
+
+    @property
+    def allowed_scopes(self) -> frozenset[str]:
+        return frozenset(self.api_key.scopes)
 
 
 class ExchangeToken(RefreshToken):

@@ -2,6 +2,7 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.signing.SignatureAuthentication",
         "accounts.api.authentication.BearerAuthentication",
         "accounts.api.authentication.BrowsableSessionAuthentication",
     ],

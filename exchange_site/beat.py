@@ -19,6 +19,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("funding", 30.0, "trading.tasks.settle_funding"),
         ("margin accounts in danger", 1.0, "trading.tasks.sweep_margin_accounts"),
         ("interest on loans", 60.0, "risk.tasks.accrue_interest"),
+        ("spent signatures", 60.0, "accounts.tasks.forget_signatures"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]
     return {

@@ -33,6 +33,13 @@ class NewKey(StrictSerializer):
     )
     expires_at = Milliseconds(required=False, allow_null=True, default=None)
     otp = StrictString(required=False, max_length=MAX_CODE_CHARACTERS, help_text=CODE_HELP)
+    public_key = StrictString(
+        max_length=512,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="to sign requests with Ed25519: the public key, its 32 bytes in base64 or PEM; no secret is made",
+    )
 
 
 class Key(serializers.ModelSerializer):
@@ -53,12 +60,15 @@ class Key(serializers.ModelSerializer):
             "expires_at",
             "last_used_at",
             "created_at",
+            "public_key",
         ]
 
 
 class KeyWithSecret(Key):
     key = serializers.CharField(help_text="for POST /api/v1/auth/token; shown only now")
-    secret = serializers.CharField(help_text="for signatures; shown only now")
+    secret = serializers.CharField(
+        allow_null=True, help_text="for signatures by HMAC; shown only now; null with a public key"
+    )
 
     class Meta(Key.Meta):
         fields = [*Key.Meta.fields, "key", "secret"]

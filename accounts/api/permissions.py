@@ -6,11 +6,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.models import APIKey
-from accounts.tokens import PERSONAL_SCOPES, BearerToken
+from accounts.tokens import PERSONAL_SCOPES, BearerToken, KeySignature
 
 
 class _Scope(BasePermission):
-    """A signed-in user whose token has the scope; a person's token has all but `withdraw`."""
+    """A signed-in user whose token or key has the scope; a person's token has all but `withdraw`."""
 
     scope: str
 
@@ -41,10 +41,10 @@ class IsStaff(BasePermission):
 
 
 def scopes_of(request: Request) -> frozenset[str]:
-    token = request.auth
-    return token.allowed_scopes if isinstance(token, BearerToken) else PERSONAL_SCOPES
+    auth = request.auth
+    return auth.allowed_scopes if isinstance(auth, BearerToken | KeySignature) else PERSONAL_SCOPES
 
 
 def is_key(request: Request) -> bool:
-    """Whether the request comes from an API key."""
-    return isinstance(request.auth, BearerToken) and request.auth.api_key is not None
+    """Whether the request comes from an API key, by its token or by its signature."""
+    return isinstance(request.auth, BearerToken | KeySignature) and request.auth.api_key is not None

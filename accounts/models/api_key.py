@@ -6,8 +6,9 @@ from django.db import models
 class APIKey(models.Model):
     """A key a program uses in place of a password.
 
-    The key itself is a credential and stands here only as a SHA-256 hash; the signing secret is needed in the
-    clear to check signatures, so it is encrypted.
+    The key itself is a credential and stands here only as a SHA-256 hash. Requests are signed with a secret, which
+    is needed in the clear to check signatures and so is encrypted, or by the owner of a public key: then nothing
+    that is kept here can sign.
     """
 
     class Scope(models.TextChoices):
@@ -19,7 +20,16 @@ class APIKey(models.Model):
     name = models.CharField(max_length=64, blank=True)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     key_hint = models.CharField(max_length=16, editable=False, help_text="the first characters of the key")
-    secret_encrypted = models.BinaryField(editable=False)
+    secret_encrypted = models.BinaryField(editable=False, null=True)
+    # Once in all: what was signed for one key must not count for another with the same public key.
+    public_key = models.CharField(
+        max_length=44,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Ed25519, 32 bytes in base64",
+    )
     scopes = ArrayField(models.CharField(max_length=10, choices=Scope))
     allowed_addresses = ArrayField(
         models.CharField(max_length=43),
@@ -34,6 +44,13 @@ class APIKey(models.Model):
 
     class Meta:
         verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                name="api_key_secret_or_public_key",
+                condition=models.Q(secret_encrypted__isnull=False, public_key__isnull=True)
+                | models.Q(secret_encrypted__isnull=True, public_key__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.key_hint}… of {self.user}"

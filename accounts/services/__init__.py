@@ -31,6 +31,7 @@ from accounts.services.second_factor import (
     remove_second_factor,
     renew_recovery_codes,
 )
+from accounts.services.signatures import SignedRequest, authenticate_signed, forget_spent_signatures
 from accounts.services.suspension import find_suspended, resume_user, suspend_user
 from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
 
@@ -38,9 +39,11 @@ __all__ = [
     "Bearer",
     "Enrolment",
     "LockedBalance",
+    "SignedRequest",
     "TokenPair",
     "active_api_keys",
     "adjust_balance",
+    "authenticate_signed",
     "authenticate_token",
     "check_key",
     "check_password",
@@ -56,6 +59,7 @@ __all__ = [
     "find_standing",
     "find_suspended",
     "forget_bearer",
+    "forget_spent_signatures",
     "is_enrolled",
     "issue_tokens",
     "lock_balances",

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import APIKey, User
 from accounts.secrets import encrypt_secret, hash_key
 from accounts.services.one_time_codes import is_enrolled
+from accounts.signing import read_public_key
 from common import clock
 from common.api.address import is_allowed
 from common.errors import ErrorCode, Refused
@@ -27,22 +28,27 @@ def create_api_key(
     scopes: Iterable[str],
     allowed_addresses: Iterable[str] = (),
     expires_at: datetime | None = None,
+    public_key: str | None = None,
     *,
     key: str | None = None,
-) -> tuple[APIKey, str, str]:
+    secret: str | None = None,
+) -> tuple[APIKey, str, str | None]:
     """A new key: its row, the key, and the secret for signatures. Neither can be shown again.
 
-    key: a fixed one, for demo users only. Raises Refused VALIDATION_ERROR for bad scopes, addresses or
-    expiry, CONFLICT if the user has too many keys, TWO_FACTOR_REQUIRED for `withdraw` without a second factor.
+    public_key: whose owner signs with Ed25519; then no secret is made. key, secret: fixed ones, for demo users
+    only. Raises Refused VALIDATION_ERROR for bad scopes, addresses, expiry or public key, CONFLICT if the user has
+    too many keys or the public key was registered before, TWO_FACTOR_REQUIRED for `withdraw` without a second
+    factor.
     """
     key = key or secrets.token_urlsafe(32)
-    secret = secrets.token_urlsafe(48)
+    secret = None if public_key else secret or secrets.token_urlsafe(48)
     row = APIKey(
         user=user,
         name=name,
         key_hash=hash_key(key),
         key_hint=key[:HINT_CHARACTERS],
-        secret_encrypted=encrypt_secret(secret),
+        secret_encrypted=encrypt_secret(secret) if secret else None,
+        public_key=_clean_public_key(public_key) if public_key else None,
         scopes=_clean_scopes(scopes),
         allowed_addresses=_clean_addresses(allowed_addresses),
         expires_at=_clean_expiry(expires_at),
@@ -100,7 +106,7 @@ def _insert(row: APIKey) -> None:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        raise Refused(ErrorCode.CONFLICT, "This key is in use.") from error
+        raise Refused(ErrorCode.CONFLICT, "This key or public key was registered before.") from error
 
 
 def _clean_scopes(scopes: Iterable[str]) -> list[str]:
@@ -127,6 +133,14 @@ def _clean_address(text: str) -> str:
         message = f'"{text[:64]}" is not an IP address or network such as "10.0.0.0/8".'
         raise Refused(ErrorCode.VALIDATION_ERROR, allowed_addresses=[message]) from error
     return str(network.network_address if network.num_addresses == 1 else network)
+
+
+def _clean_public_key(text: str) -> str:
+    try:
+        return read_public_key(text)
+    except ValueError as error:
+        message = "Must be an Ed25519 public key: its 32 bytes in base64, or PEM."
+        raise Refused(ErrorCode.VALIDATION_ERROR, public_key=[message]) from error
 
 
 def _clean_expiry(expires_at: datetime | None) -> datetime | None:

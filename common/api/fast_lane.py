@@ -25,6 +25,7 @@ from django.middleware.security import SecurityMiddleware
 from common import request_id
 from common.api.address import environ_address
 from common.api.answered import Answered
+from common.api.signed import is_signed
 
 logger = logging.getLogger(__name__)
 
@@ -113,9 +114,11 @@ def _answer(lane: Lane, environ: Environ) -> Answer | None:
 
 
 def is_plain(environ: Environ) -> bool:
-    """Whether nothing but the lane itself has a say: no cookie, a host of ours, JSON wanted, TLS where it must be."""
+    """Whether nothing but the lane itself has a say: no cookie, no signature, a host of ours, JSON wanted, TLS where
+    it must be."""
     return (
         not environ.get("HTTP_COOKIE")
+        and not is_signed(environ)
         and environ.get("HTTP_ACCEPT", "") in PLAIN_ACCEPTS
         and not environ.get("SCRIPT_NAME")
         and is_our_host(environ.get("HTTP_HOST", ""), tuple(settings.ALLOWED_HOSTS))
