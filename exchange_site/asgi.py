@@ -10,10 +10,12 @@ http = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from common.api.origins import RefuseForeignOrigin  # noqa: E402
+from kpi.flusher import flusher  # noqa: E402
 from trading.consumers.counted import forget_connections  # noqa: E402
 from trading.routing import websocket_urlpatterns  # noqa: E402
 
 forget_connections()
+flusher.start()
 
 application = ProtocolTypeRouter(
     {"http": http, "websocket": RefuseForeignOrigin(URLRouter(websocket_urlpatterns))}

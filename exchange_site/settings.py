@@ -27,6 +27,7 @@
 | PRICE_TICK_SECONDS | how often prices are refreshed | 1 |
 | PRICE_FEED_SEED | the simulation's course: the same seed, the same prices | 7 |
 | STATIC_ROOT | where `collectstatic` puts the page's files | static in BOURSE_DATA_DIR |
+| PROBE_URL | what the heartbeat asks: the front door's /ready | none: the worker looks at the parts itself |
 | LOG_LEVEL | the least that is logged | WARNING |
 """
 
@@ -234,6 +235,9 @@ KRAKEN_URL = env.str("KRAKEN_URL", "https://api.kraken.com")
 COINBASE_URL = env.str("COINBASE_URL", "https://api.exchange.coinbase.com")
 FAUCET_AMOUNTS = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(20)}
 FAUCET_CLAIMS = 10
+
+# ---- KPIs -----------------------------------------------------------------------------------------------
+PROBE_URL = env.str("PROBE_URL", "")
 
 # ---- Pages ----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

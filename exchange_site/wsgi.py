@@ -11,6 +11,8 @@ django_application = get_wsgi_application()
 # After Django is set up: these import models.
 from common.api.fast_lane import FastLane  # noqa: E402
 from exchange_site.lanes import LANES  # noqa: E402
+from kpi.flusher import flusher  # noqa: E402
 from kpi.watching import note_lane  # noqa: E402
 
+flusher.start()
 application = FastLane(django_application, LANES, note_lane)

@@ -29,7 +29,7 @@ def health(request: HttpRequest) -> JsonResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """Each part that trading needs, ok or not; 503 unless all are."""
-    checks = {name: _is_ok(name, check) for name, check in CHECKS.items()}
+    checks = _checked()
     everything = all(checks.values())
     return JsonResponse(
         {
@@ -38,6 +38,15 @@ def ready(request: HttpRequest) -> JsonResponse:
         },
         status=200 if everything else 503,
     )
+
+
+def everything_is_ready() -> bool:
+    """As `ready` would answer, without a request."""
+    return all(_checked().values())
+
+
+def _checked() -> dict[str, bool]:
+    return {name: _is_ok(name, check) for name, check in CHECKS.items()}
 
 
 def _is_ok(name: str, check: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from kpi.api.system import SystemView
 from kpi.health import health, ready
 from kpi.metrics import metrics
 
@@ -7,4 +8,5 @@ urlpatterns = [
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
+    path("api/v1/kpi/system", SystemView.as_view(), name="kpi-system"),
 ]

@@ -14,13 +14,13 @@ from django.utils.functional import SimpleLazyObject, empty
 from common import request_id
 from common.api.address import client_address
 from common.api.answered import Answered, known_method
-from kpi import request_metrics
+from kpi import flusher, request_metrics
 from kpi.lane_metrics import note_answer
 
 logger = logging.getLogger(__name__)
 
 # Each is told of each answer, after it was made. None may wait.
-WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count,)
+WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count, flusher.count)
 
 API_UNMATCHED = "/api/unmatched"
 UNMATCHED = "unmatched"

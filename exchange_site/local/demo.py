@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from exchange_site.local import embedded, preparation, processes, programs, proxy
 from exchange_site.local.console import LocalError, say
 from exchange_site.local.data_folder import DataFolder, FolderInUse
-from exchange_site.local.readiness import Readiness
+from exchange_site.local.readiness import Readiness, reachable
 from exchange_site.local.supervisor import Supervisor, end_leftovers
 
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
@@ -106,6 +106,7 @@ def _environment(folder: DataFolder, address: Address, servers: dict[str, str]) 
         "BOURSE_DATA_DIR": str(folder.path),
         "PORT": str(address.port),
         "TRUST_PROXY": "1",
+        "PROBE_URL": f"http://{reachable(address.host)}:{address.port}/ready",
         "PYTHONUNBUFFERED": "1",
     }
     return os.environ | servers | ours

@@ -66,15 +66,16 @@ class Readiness:
         return None
 
     def _http(self) -> str:
-        return f"http://{self._reachable()}:{self.port}"
-
-    def _reachable(self) -> str:
-        """An address a browser can use, also when we listen on all of them."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"[{host}]" if ":" in host else host
+        return f"http://{reachable(self.host)}:{self.port}"
 
     def _banner(self, seconds: float) -> str:
-        return READY.format(http=self._http(), ws=f"ws://{self._reachable()}:{self.port}", seconds=seconds)
+        return READY.format(http=self._http(), ws=f"ws://{reachable(self.host)}:{self.port}", seconds=seconds)
+
+
+def reachable(host: str) -> str:
+    """An address a browser can use, also when we listen on all of them."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 def _reason(error: urllib.error.HTTPError) -> str:

@@ -72,6 +72,7 @@ POST /api/v1/positions/{symbol}/margin
 POST /api/v1/positions/{symbol}/close
 GET /api/v1/liquidations
 GET /api/v1/exposure
+GET /api/v1/kpi/system
 POST /api/v1/faucet
 POST /api/v1/market/tick
 POST /api/v1/markets/{symbol}/status
@@ -341,6 +342,8 @@ def staff(ask, user_id):
     ask("GET", "account/0", status=404)
     ask("GET", "exposure", status=200)
     ask("POST", "market/tick", status=200)
+    ask("GET", "kpi/system", status=200)
+    ask("GET", "kpi/system?window=2h", status=400)
     ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "60000"}, 200)
     ask("POST", "market/price", {"symbol": "BTC-PERP", "price": "60000"}, 409)
     ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "0.001"}, 422)

@@ -1,0 +1,6 @@
+from kpi.services.beat_heart import beat_heart
+from kpi.services.forget_old_stats import forget_old_stats
+from kpi.services.roll_up_slices import roll_up_slices
+from kpi.services.write_slices import write_slices
+
+__all__ = ["beat_heart", "forget_old_stats", "roll_up_slices", "write_slices"]
