@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
 from django.db.models import Count, F, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.forms import AdminCodeForm
 from accounts.models import Account, Balance, User
 from common.money import format_decimal
 from market.models import Market
@@ -27,10 +29,18 @@ class OperatorsSite(AdminSite):
     site_header = site_title = "Bourse"
     index_title = "Operations"
     site_url = "/"
+    login_form = AdminCodeForm
+    login_template = "admin/log_in.html"
     enable_nav_sidebar = False  # the tables need the width; the header leads to what is used daily
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {"figures": figures(request.user), **(extra_context or {})})
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Passwords are changed in one place, which asks for the second factor too."""
+        return redirect("/security#password")
 
 
 class Figure(NamedTuple):

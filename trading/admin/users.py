@@ -104,6 +104,12 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return () if request.user.is_superuser else RIGHTS
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Of others. One's own takes the old password and a code, here as anywhere."""
+        if id == str(request.user.pk) and self.has_change_permission(request, self.get_object(request, id)):
+            return redirect("admin:password_change")
+        return super().user_change_password(request, id, form_url)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         open_account(obj)
