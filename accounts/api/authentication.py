@@ -11,7 +11,7 @@ from accounts.services import authenticate_token, open_account
 from accounts.tokens import BearerToken
 from common.api.address import client_address
 from common.api.exceptions import AuthenticationRefused
-from common.errors import ErrorCode, Refused
+from common.errors import Refused
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -23,8 +23,6 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         try:
-            if not token.isascii():
-                raise Refused(ErrorCode.INVALID_TOKEN)
             return authenticate_token(token.strip(), client_address(request._request))
         except Refused as refused:
             raise AuthenticationRefused(refused) from refused

@@ -54,6 +54,7 @@ class SignedRequest(NamedTuple):
     address: str
 
 
+@failures_counted("api_key")
 def authenticate_signed(request: SignedRequest) -> tuple[User, KeySignature]:
     """Who signed a request that is accepted now, and never again.
 
@@ -61,24 +62,23 @@ def authenticate_signed(request: SignedRequest) -> tuple[User, KeySignature]:
     REQUEST_REPLAYED; and, to who holds the key, INVALID_CREDENTIALS if it was revoked, has expired or may not be
     used from this address, and ACCOUNT_SUSPENDED.
     """
-    with failures_counted("api_key"):
-        # 1 its time, which needs no look at anything
-        sent_ms, window_ms = _read_time(request)
-        _refuse_other_times(sent_ms, window_ms)
-        # 2 the key, and the signature of everything the request does
-        text = signed_text(
-            request.timestamp, str(window_ms), request.method, request.path, request.query, request.body
-        )
-        key = _find_key(request.key)
-        if key is None or b"\n" in request.query or not _fits(key, text, request.signature):
-            raise Refused(ErrorCode.INVALID_SIGNATURE)
-        # 3 may this key act, now, from here
-        if not key.user.is_active:
-            raise Refused(ErrorCode.INVALID_CREDENTIALS)
-        refuse_suspended(key.user)
-        check_api_key(key, request.address, ErrorCode.INVALID_CREDENTIALS)
-        # 4 once
-        _spend(key, text, clock.from_ms(sent_ms + window_ms))
+    # 1 its time, which needs no look at anything
+    sent_ms, window_ms = _read_time(request)
+    _refuse_other_times(sent_ms, window_ms)
+    # 2 the key, and the signature of everything the request does
+    text = signed_text(
+        request.timestamp, str(window_ms), request.method, request.path, request.query, request.body
+    )
+    key = _find_key(request.key)
+    if key is None or b"\n" in request.query or not _fits(key, text, request.signature):
+        raise Refused(ErrorCode.INVALID_SIGNATURE)
+    # 3 may this key act, now, from here
+    if not key.user.is_active:
+        raise Refused(ErrorCode.INVALID_CREDENTIALS)
+    refuse_suspended(key.user)
+    check_api_key(key, request.address, ErrorCode.INVALID_CREDENTIALS)
+    # 4 once
+    _spend(key, text, clock.from_ms(sent_ms + window_ms))
     return key.user, KeySignature(key)
 
 

@@ -15,6 +15,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_password
 
+from accounts.meters import failures_counted
 from accounts.models import APIKey, User
 from accounts.services.api_keys import check_api_key
 from accounts.services.bearers import verified
@@ -36,6 +37,7 @@ class TokenPair:
     tier: str
 
 
+@failures_counted("token")
 def issue_tokens(user: User, api_key: APIKey | None = None) -> TokenPair:
     """A new pair for a user whose credentials were checked. Raises Refused if suspended meanwhile."""
     with transaction.atomic():
@@ -45,6 +47,7 @@ def issue_tokens(user: User, api_key: APIKey | None = None) -> TokenPair:
         return _issue(locked, api_key)
 
 
+@failures_counted("token")
 def refresh_tokens(refresh: str, address: str) -> TokenPair:
     """A new pair for a refresh token, which thereby ends: of two requests at once one gets the pair.
 
@@ -58,6 +61,7 @@ def refresh_tokens(refresh: str, address: str) -> TokenPair:
         return _issue(user, _key_of(token, user, address))
 
 
+@failures_counted("token")
 def end_tokens(refresh: str) -> None:
     """Logs out. Raises Refused INVALID_TOKEN if the refresh token was not valid any more."""
     token = _read(ExchangeToken, refresh)
@@ -66,6 +70,7 @@ def end_tokens(refresh: str) -> None:
         _end(token)
 
 
+@failures_counted("token")
 def authenticate_token(access: str, address: str) -> tuple[User, BearerToken]:
     """Who makes a request with this access token from this address; `token.api_key` is set for a key's token.
 
