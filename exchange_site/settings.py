@@ -18,6 +18,11 @@
 | RATE_LIMIT | `off` lifts the request limits, in demo mode only | on |
 | LIMIT_ANONYMOUS | requests a minute per address, of those without a token | 100 |
 | LIMIT_BEGINNER, LIMIT_INTERMEDIATE, LIMIT_ADVANCED | requests a minute per key or user, by tier | 100, 300, 1200 |
+| LIMIT_ORDERS_BEGINNER, ..._INTERMEDIATE, ..._ADVANCED | orders a minute, likewise | 100, 300, 1200 |
+| LIMIT_CANCELS_BEGINNER, ..._INTERMEDIATE, ..._ADVANCED | cancels a minute, likewise | 200, 600, 2400 |
+| LIMIT_ADDRESS | requests and orders a minute from one address, whoever asks; as many cancels besides | 3000 |
+| LIMIT_PAGES | pages a minute per address, of the site, the admin and the log-in | 200 |
+| LIMIT_SOCKETS | open WebSockets per address, in one process | 100 |
 | LIMIT_LOGIN | failed log-ins a minute, from one address or to one account | 10 |
 | PRICE_FEED | auto, binance (only from outside) or simulation | auto |
 | INDEX_FEEDS | comma-separated, the sources of prices from outside: binance, kraken, coinbase | binance |
@@ -40,6 +45,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from exchange_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS
 from exchange_site.beat import beat_table
+from exchange_site.costs import COSTS, by_tier
 
 __all__ = ["REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]
 
@@ -96,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "common.api.middleware.UnavailableMiddleware",
+    "common.api.page_limits.PageLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -212,13 +219,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # ---- Limits ---------------------------------------------------------------------------------------------
 RATE_LIMIT_ENABLED = not (DEMO and env.str("RATE_LIMIT", "on").lower() == "off")
-# Requests a minute, per API key (or user) by tier, and per address for those without.
-REQUEST_LIMITS = {
-    "anonymous": env.int("LIMIT_ANONYMOUS", 100),
-    "beginner": env.int("LIMIT_BEGINNER", 100),
-    "intermediate": env.int("LIMIT_INTERMEDIATE", 300),
-    "advanced": env.int("LIMIT_ADVANCED", 1200),
-}
+# A minute, per API key (or user) by tier; those without a token count per address. Cancels have more room: who may
+# not do anything else any more may still get out.
+REQUEST_LIMITS = by_tier(env, "LIMIT", anonymous=100, beginner=100, intermediate=300, advanced=1200)
+ORDER_LIMITS = by_tier(env, "LIMIT_ORDERS", beginner=100, intermediate=300, advanced=1200)
+CANCEL_LIMITS = by_tier(env, "LIMIT_CANCELS", beginner=200, intermediate=600, advanced=2400)
+ADDRESS_LIMIT = env.int("LIMIT_ADDRESS", 3000)
+PAGE_LIMIT = env.int("LIMIT_PAGES", 200)
+SOCKET_LIMIT = env.int("LIMIT_SOCKETS", 100)
+REQUEST_COSTS = COSTS
+LIMITS_PREFIX = "bourse:limit"
 LOGIN_LIMIT = env.int("LIMIT_LOGIN", 10)
 RATELIMIT_ENABLE = RATE_LIMIT_ENABLED
 # nginx (the only way in) sets X-Real-IP itself; without a proxy in front this must be off.

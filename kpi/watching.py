@@ -1,9 +1,7 @@
 """Every answered request comes by here once, whichever door it took: to be counted, kept for the KPIs, and logged."""
 
 import logging
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +12,7 @@ from django.utils.functional import SimpleLazyObject, empty
 from common import request_id
 from common.api.address import client_address
 from common.api.answered import Answered, known_method
+from common.api.endpoint import pattern
 from kpi import flusher, request_metrics
 from kpi.lane_metrics import note_answer
 
@@ -25,8 +24,6 @@ WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count, flushe
 API_UNMATCHED = "/api/unmatched"
 UNMATCHED = "unmatched"
 STATIC = "static"
-
-_CONVERTER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 
 
 def note(answered: Answered) -> None:
@@ -91,9 +88,3 @@ def _unmatched(request: HttpRequest) -> str:
     if request.path_info.startswith(request_metrics.API):
         return API_UNMATCHED
     return STATIC if request.path_info.startswith(settings.STATIC_URL) else UNMATCHED
-
-
-@lru_cache(maxsize=1024)
-def pattern(route: str) -> str:
-    """Django's "api/v1/orders/<str:order_id>" as everybody else writes it: "/api/v1/orders/{order_id}"."""
-    return "/" + _CONVERTER.sub(r"{\1}", route)

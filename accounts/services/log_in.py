@@ -13,7 +13,8 @@ from accounts.services.api_keys import check_api_key
 from accounts.services.one_time_codes import demand_code
 from common.api.address import address_group
 from common.errors import ErrorCode, Refused
-from common.limits import Usage, count
+from common.limits import Counter, Scope, Usage, tally
+from common.meters import rate_limit_hits
 
 WRONG_GUESSES = (ErrorCode.INVALID_CREDENTIALS, ErrorCode.INVALID_CODE)
 
@@ -75,13 +76,15 @@ def _guess(*doors: str) -> Iterator[None]:
 
 def _usage(doors: tuple[str, ...], failed: bool = False) -> list[Usage]:
     """How many guesses have failed at each door, this one included if it did; empty when limits are lifted."""
-    found = [count("log-in", door, settings.LOGIN_LIMIT, increment=failed) for door in doors]
+    counters = [Counter(Scope.LOG_IN, door, settings.LOGIN_LIMIT) for door in doors]
+    found = [tally(counter, int(failed)) for counter in counters]
     return [usage for usage in found if usage is not None]
 
 
 def _refuse_too_many(used: list[Usage], already_counted: bool = False) -> None:
-    full = [usage for usage in used if usage.count - already_counted >= usage.limit]
+    full = [usage for usage in used if usage.used - already_counted >= usage.limit]
     if full:
+        rate_limit_hits.labels(Scope.LOG_IN.value).inc()
         raise Refused(
             ErrorCode.RATE_LIMITED,
             "Too many failed attempts; wait as long as Retry-After says.",

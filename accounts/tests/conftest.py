@@ -1,14 +1,12 @@
 """Alice, Bob and Carol, and an administrator."""
 
-import uuid
-from types import SimpleNamespace
-
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.services import register_user
 from accounts.tests.authenticator import stopped_clock
 from accounts.tests.people import PASSWORD, desk_of
+from common.tests.minute import endless_minute
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +52,7 @@ def alices_desk(alice):
 @pytest.fixture
 def limits_on(limits_off, settings, monkeypatch):
     """Limits as in production, in a minute that does not end, counted apart from other tests."""
-    settings.RATE_LIMIT_ENABLED = settings.RATELIMIT_ENABLE = True
-    settings.RATELIMIT_CACHE_PREFIX = f"test-{uuid.uuid4()}:"
-    clock = SimpleNamespace(seconds=1_700_000_000)
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: clock.seconds))
-    return clock
+    return endless_minute(settings, monkeypatch)
 
 
 @pytest.fixture

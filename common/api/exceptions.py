@@ -1,6 +1,7 @@
 """Every error of the API in one shape: `{"code", "message", "details"}` with its HTTP status."""
 
 import logging
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from common.api.answers import RETRY_SECONDS, is_unavailable
 from common.api.fast_lane import Answer, Headers
-from common.api.throttling import charge_refused, retry_after
+from common.api.throttling import OverLimit, charge_refused, retry_after
 from common.errors import ErrorCode, Refused
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ _CODES: list[tuple[type[Exception], ErrorCode]] = [
     (drf.MethodNotAllowed, ErrorCode.METHOD_NOT_ALLOWED),
     (drf.NotAcceptable, ErrorCode.NOT_ACCEPTABLE),
     (drf.UnsupportedMediaType, ErrorCode.UNSUPPORTED_MEDIA_TYPE),
-    (drf.Throttled, ErrorCode.RATE_LIMITED),
     (RequestDataTooBig, ErrorCode.PAYLOAD_TOO_LARGE),
     (SuspiciousOperation, ErrorCode.BAD_REQUEST),
     (UnreadablePostError, ErrorCode.BAD_REQUEST),
@@ -50,19 +50,19 @@ class AuthenticationRefused(drf.APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to an exception in a view (Django REST framework's EXCEPTION_HANDLER)."""
     refused = as_refused(error)
-    wait = getattr(error, "wait", None)
     if refused.code.status in (401, 403, 406) and context.get("request") is not None:
-        usage = charge_refused(context["request"], context["view"])
-        if usage is not None and usage.exceeded:
-            refused, wait = Refused(ErrorCode.RATE_LIMITED), usage.reset_seconds
+        try:
+            charge_refused(context["request"], context["view"])
+        except OverLimit as over:
+            refused = over
     if refused.code.status >= 500:
         _log(error, refused, context)
-    response = Response(refused.body(), status=refused.code.status, headers=_headers(refused, wait))
+    response = Response(refused.body(), status=refused.code.status, headers=_headers(refused))
     response.refusal = refused.code.name  # type: ignore[attr-defined]  # for whoever counts
     return response
 
 
-def error_answer(error: Exception, where: str, headers: Headers, wait: Any = None) -> Answer:
+def error_answer(error: Exception, where: str, headers: Headers) -> Answer:
     """The same for a fast lane. where: the request, for the log. headers: what any answer there carries."""
     refused = as_refused(error)
     if refused.code.status >= 500:
@@ -70,19 +70,19 @@ def error_answer(error: Exception, where: str, headers: Headers, wait: Any = Non
     return Answer(
         refused.code.status,
         JSONRenderer().render(refused.body()),
-        (*headers, *_headers(refused, wait).items()),
+        (*headers, *_headers(refused).items()),
         refused.code.name,
     )
 
 
 def as_refused(error: Exception) -> Refused:
     """The refusal that a client sees for an exception."""
-    if isinstance(error, AuthenticationRefused):
-        return error.refused
-    if isinstance(error, Refused):
-        return error
+    if isinstance(error, AuthenticationRefused | Refused):
+        return error if isinstance(error, Refused) else error.refused
     if isinstance(error, drf.ValidationError | DjangoValidationError):
         return Refused(ErrorCode.VALIDATION_ERROR, **_details(error))
+    if isinstance(error, drf.Throttled):
+        return Refused(ErrorCode.RATE_LIMITED, retry_after=math.ceil(getattr(error, "wait", None) or 1))
     if is_unavailable(error):
         return Refused(ErrorCode.UNAVAILABLE)
     for kind, code in _CODES:
@@ -100,11 +100,11 @@ def _of_django(error: DjangoValidationError) -> Any:
     return error.message_dict if hasattr(error, "error_dict") else error.messages
 
 
-def _headers(refused: Refused, wait: Any) -> dict[str, str]:
+def _headers(refused: Refused) -> dict[str, str]:
     if refused.code.status == 401:
         return {"WWW-Authenticate": 'Bearer realm="api"'}
     if refused.code is ErrorCode.RATE_LIMITED:
-        return {"Retry-After": retry_after(refused.details.get("retry_after", wait))}
+        return {"Retry-After": retry_after(refused.details.get("retry_after"))}
     if refused.code is ErrorCode.UNAVAILABLE:
         return {"Retry-After": str(RETRY_SECONDS)}
     return {}

@@ -1,24 +1,49 @@
-"""Request limits: per API key or user by tier, per address for requests without credentials."""
+"""Request limits: per API key or user by tier, and per address, of all that comes from it (docs/limits.md)."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from common.api.address import address_group, environ_address
+from common.api.costs import ONE, Cost, Query
+from common.api.endpoint import pattern
 from common.api.fast_lane import Headers
-from common.limits import Usage, count
+from common.errors import ErrorCode, Refused
+from common.limits import Counter, Scope, Taken, take
+
+ANONYMOUS = "anonymous"
+CHARGED = (
+    "bourse.charged"  # in the environ: for whom a fast lane has counted a request that it left to Django
+)
 
 
-def address_key(request: HttpRequest) -> str:
-    return environ_key(request.META)
+class OverLimit(Refused):
+    """A request above a limit. headers: of the answer. wait: seconds until the limit starts anew."""
+
+    def __init__(self, taken: Taken, weight: int) -> None:
+        usage = taken.told
+        self.headers: Headers = usage.headers()
+        self.wait = usage.reset_seconds
+        super().__init__(
+            ErrorCode.RATE_LIMITED,
+            scope=usage.scope.value,
+            limit=usage.limit,
+            weight=weight,
+            retry_after=self.wait,
+        )
 
 
-def environ_key(environ: Mapping[str, Any]) -> str:
+def cost_of(method: str, endpoint: str) -> Cost:
+    """What a request to the endpoint ("/api/v1/orders/{reference}") counts as."""
+    costs: Mapping[str, Cost] = settings.REQUEST_COSTS
+    return costs.get(f"{'GET' if method == 'HEAD' else method} {endpoint}", ONE)
+
+
+def address_key(environ: Mapping[str, Any]) -> str:
     """Whom a request without credentials counts for."""
     return f"address:{address_group(environ_address(environ))}"
 
@@ -28,61 +53,92 @@ def owner_key(user_id: int, key_id: int | None) -> str:
     return f"key:{key_id}" if key_id else f"user:{user_id}"
 
 
-def charge_lane(key: str, tier: str) -> Headers:
-    """Counts a request in a fast lane; the headers of its answer. Raises OverLimit if it is one too many."""
-    usage = count("requests", key, settings.REQUEST_LIMITS[tier])
-    if usage is None:
-        return ()
-    headers = tuple(usage.headers().items())
-    if usage.exceeded:
-        raise OverLimit(headers, usage.reset_seconds)
+def charge_lane(
+    cost: Cost, environ: dict[str, Any], owner: tuple[str, str], query: Query, tell: bool = True
+) -> Headers:
+    """Counts a request in a fast lane; the headers of its answer. Raises OverLimit if it is one too many.
+
+    tell: False if a refusal is left to Django, which says it once more.
+    """
+    headers = _charge(cost.scope, cost.weight.of(query, dict), environ, owner, tell)
+    environ[CHARGED] = owner, headers
     return headers
 
 
-class OverLimit(Exception):
-    """A request above its limit. headers: of the answer. wait: seconds until the limit starts anew."""
-
-    def __init__(self, headers: Headers, wait: int) -> None:
-        self.headers = headers
-        self.wait = wait
-        super().__init__(f"wait {wait} s")
-
-
 class RequestThrottle(BaseThrottle):
-    """Lets a request through, or not, and puts what is left of the limit into the answer's headers."""
-
-    usage: Usage | None = None
+    """Lets a request through or raises OverLimit, and puts what is left of the limit into the answer's headers."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        self.usage = charge(request, view, *_who(request))
-        return self.usage is None or not self.usage.exceeded
+        match = request._request.resolver_match
+        cost = cost_of(request.method or "", pattern(match.route) if match else "")
+        owner = _owner(request)
+        # The ways out are of those who are in; anybody else's request is a request.
+        scope = Scope.REQUESTS if owner[1] == ANONYMOUS else cost.scope
+        try:
+            weight = cost.weight.of(request.query_params, lambda: request.data)
+        except Exception:  # the body cannot be read
+            charge(request, view, owner, scope)
+            raise
+        charge(request, view, owner, scope, weight)
+        return True
 
-    def wait(self) -> int | None:
-        return self.usage.reset_seconds if self.usage else None
+
+def charge_refused(request: Request, view: Any) -> None:
+    """Counts a request that was refused before its throttle ran: guessing at tokens must not be free.
+
+    Raises OverLimit if it is one too many.
+    """
+    if not getattr(view, "charged", False) and view.get_throttles():
+        known = getattr(request, "_user", None) is not None  # asking for `user` would refuse again
+        charge(request, view, _owner(request) if known else (address_key(request.META), ANONYMOUS))
 
 
-def charge_refused(request: Request, view: Any) -> Usage | None:
-    """Counts a request that was refused before its throttle ran: guessing at tokens must not be free."""
-    if getattr(view, "charged", False) or not view.get_throttles():
-        return None
-    return charge(request, view, address_key(request), "anonymous")
-
-
-def charge(request: Request, view: Any, key: str, tier: str) -> Usage | None:
-    """Counts a request and notes the headers of its answer."""
+def charge(
+    request: Request, view: Any, owner: tuple[str, str], scope: Scope = Scope.REQUESTS, weight: int = 1
+) -> None:
+    """Counts a request and notes the headers of its answer. Raises OverLimit."""
     view.charged = True
-    usage = count("requests", key, settings.REQUEST_LIMITS[tier])
-    if usage is not None:
-        view.headers.update(usage.headers())
-    return usage
+    try:
+        whom, headers = request.META.get(CHARGED, (None, ()))
+        view.headers.update(headers if whom == owner else _charge(scope, weight, request.META, owner))
+    except OverLimit as over:
+        view.headers.update(over.headers)
+        raise
 
 
-def _who(request: Request) -> tuple[str, str]:
+def _charge(
+    scope: Scope, weight: int, environ: Mapping[str, Any], owner: tuple[str, str], tell: bool = True
+) -> Headers:
+    who, tier = owner
+    address = address_key(environ)
+    if scope is Scope.CANCELS:  # a flood from an address takes from nobody there the way out
+        address += ":cancels"
+    counters = [
+        Counter(scope, who, _limits(scope)[tier]),
+        Counter(Scope.ADDRESS, address, settings.ADDRESS_LIMIT),
+    ]
+    taken = take(counters, weight, tell)
+    if taken is None:
+        return ()
+    if taken.refused:
+        raise OverLimit(taken, weight)
+    return taken.told.headers()
+
+
+def _limits(scope: Scope) -> Mapping[str, int]:
+    limits: dict[Scope, Mapping[str, int]] = {
+        Scope.ORDERS: settings.ORDER_LIMITS,
+        Scope.CANCELS: settings.CANCEL_LIMITS,
+    }
+    return limits.get(scope, settings.REQUEST_LIMITS)
+
+
+def _owner(request: Request) -> tuple[str, str]:
     """Whom a request counts for, and by which tier."""
     user = request.user
     if not user or not user.is_authenticated:
-        return address_key(request._request), "anonymous"
-    tier = user.tier if user.tier in settings.REQUEST_LIMITS else "anonymous"
+        return address_key(request.META), ANONYMOUS
+    tier = user.tier if user.tier in settings.ORDER_LIMITS else "beginner"
     return owner_key(user.pk, getattr(request.auth, "key_id", None)), tier
 
 

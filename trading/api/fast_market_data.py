@@ -7,10 +7,11 @@ committed when the request came (trading.committed_book.SharedBook); only the wr
 import re
 from collections.abc import Callable
 
+from common.api.costs import Query
 from common.api.exceptions import error_answer
 from common.api.fast_lane import Answer, Environ, Headers, encode_json
-from common.api.throttling import OverLimit, charge_lane, environ_key
-from common.errors import ErrorCode, Refused
+from common.api.throttling import ANONYMOUS, OverLimit, address_key, charge_lane, cost_of
+from common.errors import Refused
 from trading.api.book import DEFAULT_DEPTH, MAX_DEPTH
 from trading.presentation import book_json, ticker_json
 from trading.selectors.book import book_view
@@ -33,6 +34,8 @@ def orderbook(environ: Environ) -> Answer | None:
         return None
     return _shown(
         environ,
+        "/api/v1/orderbook/{symbol}",
+        {"depth": str(depth)},
         lambda symbol: book_view(
             symbol, ("json", depth), lambda book: encode_json(book_json(book.snapshot(depth))).encode()
         ),
@@ -40,18 +43,21 @@ def orderbook(environ: Environ) -> Answer | None:
 
 
 def ticker(environ: Environ) -> Answer | None:
-    return None if environ.get("QUERY_STRING") else _shown(environ, _write_ticker)
+    return (
+        None if environ.get("QUERY_STRING") else _shown(environ, "/api/v1/ticker/{symbol}", {}, _write_ticker)
+    )
 
 
-def _shown(environ: Environ, show: Callable[[str], bytes]) -> Answer | None:
+def _shown(environ: Environ, endpoint: str, query: Query, show: Callable[[str], bytes]) -> Answer | None:
     """None for whoever signs in, whose own limit it counts for, and for a market that is not there."""
     if "HTTP_AUTHORIZATION" in environ:
         return None
     try:
         body = show(environ["PATH_INFO"].rpartition("/")[2])
-        return Answer(200, body, (*HEADERS, *charge_lane(environ_key(environ), "anonymous")))
+        charged = charge_lane(cost_of("GET", endpoint), environ, (address_key(environ), ANONYMOUS), query)
+        return Answer(200, body, (*HEADERS, *charged))
     except OverLimit as over:
-        return error_answer(Refused(ErrorCode.RATE_LIMITED), "", (*HEADERS, *over.headers), over.wait)
+        return error_answer(over, "", (*HEADERS, *over.headers))
     except Refused:
         return None
 

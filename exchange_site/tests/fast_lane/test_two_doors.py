@@ -1,8 +1,6 @@
 """A request gets the same answer by the fast lane and from Django, to the last header."""
 
-import uuid
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -12,6 +10,7 @@ from accounts.models import User
 from accounts.services import issue_tokens, remembered_bearer, suspend_user
 from common import clock
 from common.errors import ErrorCode
+from common.tests.minute import endless_minute
 from trading.models import Order
 from trading.services import NewOrder, PlaceRequest, submit
 from trading.tests.api.desk import Desk, key_desk, refusal
@@ -49,12 +48,11 @@ def headers(answer):
 @pytest.fixture
 def limited(limits_off, settings, monkeypatch):
     """`limited(most)`: so many requests in a minute that does not end, counted apart from other tests."""
-    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_700_000_000))
 
     def limit(most):
-        settings.RATE_LIMIT_ENABLED = settings.RATELIMIT_ENABLE = True
-        settings.RATELIMIT_CACHE_PREFIX = f"test-{uuid.uuid4()}:"
+        endless_minute(settings, monkeypatch)
         settings.REQUEST_LIMITS = dict.fromkeys(settings.REQUEST_LIMITS, most)
+        settings.ORDER_LIMITS = dict.fromkeys(settings.ORDER_LIMITS, most)
 
     return limit
 
@@ -251,7 +249,7 @@ def test_so_are_the_tokens_of_a_user_who_has_changed(alice, taken, change):
 def test_another_tier_counts_from_the_next_request_on(alice, taken, limited, settings):
     limited(9)
     assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "9"
-    settings.REQUEST_LIMITS |= {"advanced": 99}
+    settings.ORDER_LIMITS |= {"advanced": 99}
     User.objects.filter(pk=alice.user.pk).update(tier="advanced")
     assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "99"
     assert alice.place("buy", "0.1", "30000")["X-RateLimit-Limit"] == "99"

@@ -109,7 +109,7 @@ def test_who_one_is(alice, stranger):
 
 def test_an_order_beyond_the_limit_waits(alice, settings, monkeypatch):
     settings.RATE_LIMIT_ENABLED = settings.RATELIMIT_ENABLE = True
-    settings.REQUEST_LIMITS = dict.fromkeys(settings.REQUEST_LIMITS, 0)
+    settings.ORDER_LIMITS = dict.fromkeys(settings.ORDER_LIMITS, 0)
     answer = alice.post("orders", ORDER)
     assert refusal(answer) == (429, "RATE_LIMITED")
     assert int(answer["Retry-After"]) >= 1
