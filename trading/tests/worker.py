@@ -21,7 +21,13 @@ import psycopg  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.ledger import Entry  # noqa: E402
-from accounts.services import ledger, outside_account, post_transaction  # noqa: E402
+from accounts.services import (  # noqa: E402
+    SignedRequest,
+    authenticate_signed,
+    ledger,
+    outside_account,
+    post_transaction,
+)
 from common.errors import Refused  # noqa: E402
 from trading import services  # noqa: E402
 from trading.matching_service import pipeline, statements  # noqa: E402
@@ -75,6 +81,12 @@ def deposit(account, amount):
     outside = outside_account().pk
     entries = [Entry(account, "USDT", Decimal(amount)), Entry(outside, "USDT", -Decimal(amount))]
     return post_transaction("deposit", entries).pk
+
+
+def accept(**signed):
+    """A signed request without query and body."""
+    authenticate_signed(SignedRequest(**signed, query=b"", body=b"", address="192.0.2.1"))
+    return "accepted"
 
 
 def warm_book(symbol):
@@ -189,7 +201,7 @@ def trade_until_killed(seed, symbol, accounts, tag):
 # ---- the line ----
 
 REQUESTS = (
-    place, cancel, sweep_liquidations, deposit,
+    place, cancel, sweep_liquidations, deposit, accept,
     attempt, attempts_at_once, arm_cancel_after, warm_book, failures_met, take_the_lock_away,
     take_the_balance_locks_away, stop_before_writing, storm, all_kinds, trade_until_killed,
 )  # fmt: skip

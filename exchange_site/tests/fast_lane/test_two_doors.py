@@ -7,7 +7,8 @@ from django.test import Client
 from rest_framework.test import ForceAuthClientHandler
 
 from accounts.models import User
-from accounts.services import issue_tokens, remembered_bearer, suspend_user
+from accounts.services import create_api_key, issue_tokens, remembered_bearer, suspend_user
+from accounts.tests.signer import Signer, SigningClient
 from common import clock
 from common.errors import ErrorCode
 from common.tests.minute import endless_minute
@@ -294,3 +295,15 @@ def test_with_tls_a_request_in_the_clear_is_left_to_django(alice, taken, setting
     assert taken == []
     assert alice.client.post("/api/v1/orders", ORDER, HTTP_X_FORWARDED_PROTO="https").status_code == 201
     assert taken == [("orders", "POST", 201)]
+
+
+def test_a_signed_order_is_left_to_django(alice, taken):
+    _, key, secret = create_api_key(alice.user, "bot", ["trade"])
+    token = alice.client._credentials["HTTP_AUTHORIZATION"]
+    bot = SigningClient(Signer(key, secret))
+    assert bot.post("/api/v1/orders", ORDER).status_code == 201
+    # Both at once are refused at either door: the lane may not take the token and let the signature be.
+    bot = SigningClient(Signer(key, "wrong"), changed={"HTTP_AUTHORIZATION": token})
+    assert refusal(bot.post("/api/v1/orders", ORDER)) == (401, "INVALID_SIGNATURE")
+    assert refusal(bot.get("/api/v1/orderbook/BTC-USDT")) == (401, "INVALID_SIGNATURE")
+    assert taken == [] and Order.objects.count() == 1
