@@ -1,7 +1,10 @@
 """Reads about who owns what."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
+
+from django.core.cache import cache
 
 from accounts.models import Account, Authenticator, Balance, Posting, RecoveryCodes, User
 
@@ -48,3 +51,28 @@ def second_factor_of(user: User) -> SecondFactor:
         return SecondFactor(None, 0)
     device = Authenticator.objects.get(user=user)
     return SecondFactor(device.created_at, codes.token_set.count())
+
+
+LEDGER_WATCH = "watch_ledger:1"  # in the cache; the number changes with the fields below
+
+
+class LedgerWatch(NamedTuple):
+    """What accounts.services.watch_ledger found. postings, balances: by asset, by how much they do not sum to zero,
+    if they do not.
+
+    checked_to: all transactions up to this number are settled and were looked at. found: those that were not zero.
+    unchecked: how many numbers of transactions the walk is behind the newest.
+    """
+
+    checked_to: int
+    found: tuple[int, ...]
+    postings: dict[str, Decimal]
+    balances: dict[str, Decimal]
+    unchecked: int
+    checked_at_ms: int
+
+
+def ledger_watch() -> LedgerWatch | None:
+    """The newest; None if there was none since the cache was emptied."""
+    found: LedgerWatch | None = cache.get(LEDGER_WATCH)
+    return found

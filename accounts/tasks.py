@@ -16,3 +16,9 @@ def flush_expired_tokens() -> None:
 def forget_signatures() -> int:
     """Forget signed requests that are too old to be sent again (`manage.py forget_signatures`)."""
     return services.forget_spent_signatures()
+
+
+@shared_task(name="accounts.tasks.watch_ledger")
+def watch_ledger() -> int:
+    """How many ledger transactions do not sum to zero (`manage.py watch_ledger`)."""
+    return len(services.watch_ledger().found)

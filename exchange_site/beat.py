@@ -19,6 +19,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("funding", 30.0, "trading.tasks.settle_funding"),
         ("margin accounts in danger", 1.0, "trading.tasks.sweep_margin_accounts"),
         ("interest on loans", 60.0, "risk.tasks.accrue_interest"),
+        ("does the ledger add up", 5.0, "accounts.tasks.watch_ledger"),
         ("spent signatures", 60.0, "accounts.tasks.forget_signatures"),
         # Slots are of five seconds: asked more often, none is missed by a clock that is a little late.
         ("heartbeat", 2.0, "kpi.tasks.beat_heart"),

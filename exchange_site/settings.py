@@ -33,6 +33,9 @@
 | PRICE_FEED_SEED | the simulation's course: the same seed, the same prices | 7 |
 | STATIC_ROOT | where `collectstatic` puts the page's files | static in BOURSE_DATA_DIR |
 | PROBE_URL | what the heartbeat asks: the front door's /ready | none: the worker looks at the parts itself |
+| METRICS_ALLOW | comma-separated addresses and networks that may read /metrics | this machine |
+| METRICS_PORT | where a worker, beat or the agents answer /metrics | nowhere |
+| METRICS_HOST | on which of the machine's addresses they do | all |
 | LOG_LEVEL | the least that is logged | WARNING |
 """
 
@@ -246,6 +249,9 @@ COINBASE_URL = env.str("COINBASE_URL", "https://api.exchange.coinbase.com")
 FAUCET_AMOUNTS = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(20)}
 FAUCET_CLAIMS = 10
 
+# ---- Metrics --------------------------------------------------------------------------------------------
+METRICS_ALLOW = env.list("METRICS_ALLOW", default=["127.0.0.1", "::1"])
+
 # ---- KPIs -----------------------------------------------------------------------------------------------
 PROBE_URL = env.str("PROBE_URL", "")
 
@@ -270,6 +276,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 TLS = env.bool("TLS", not (DEMO or DEBUG))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
+# Asked from inside, by whoever watches the processes; nginx lets nobody else come to them without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 
 LOGGING = {

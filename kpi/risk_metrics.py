@@ -41,9 +41,8 @@ class RiskMetrics:
         yield from _liquidations()
         yield _steps()
         swept = cache.get(LAST_SWEEP)
-        if swept is not None:
-            since = max(0, clock.to_ms(clock.now()) - swept) / 1000
-            yield _single("seconds_since_sweep", "since accounts in danger were last looked for", since)
+        since = None if swept is None else max(0, clock.to_ms(clock.now()) - swept) / 1000
+        yield _single("seconds_since_sweep", "since accounts in danger were last looked for", since)
 
 
 def _positions(contracts: Iterable[ContractExposure]) -> GaugeMetricFamily:
@@ -55,11 +54,9 @@ def _positions(contracts: Iterable[ContractExposure]) -> GaugeMetricFamily:
 
 
 def _totals(found: Exposure) -> Iterator[GaugeMetricFamily]:
-    yield _single("exposure_total", "of everybody in all contracts, in quote", found.total)
-    if found.maximum is not None:
-        yield _single("exposure_total_limit", "most of it", found.maximum)
-    if found.user_maximum is not None:
-        yield _single("user_exposure_total_limit", "most of one user in all contracts", found.user_maximum)
+    yield _single("total_exposure", "of everybody in all contracts, in quote", found.total)
+    yield _single("total_exposure_limit", "most of it", found.maximum)
+    yield _single("user_total_exposure_limit", "most of one user in all contracts", found.user_maximum)
 
 
 def _liquidations() -> Iterator[GaugeMetricFamily]:
@@ -92,4 +89,5 @@ def _by(label: str, name: str, text: str, amounts: Iterable[tuple[str, Any]]) ->
 
 
 def _single(name: str, text: str, value: Any) -> GaugeMetricFamily:
+    """None: no sample, for no limit is not a limit of zero."""
     return GaugeMetricFamily(f"bourse_risk_{name}", text, value=value)

@@ -34,6 +34,7 @@ from accounts.services.second_factor import (
 from accounts.services.signatures import SignedRequest, authenticate_signed, forget_spent_signatures
 from accounts.services.suspension import find_suspended, resume_user, suspend_user
 from accounts.services.tokens import TokenPair, authenticate_token, end_tokens, issue_tokens, refresh_tokens
+from accounts.services.watch_ledger import watch_ledger
 
 __all__ = [
     "Bearer",
@@ -77,4 +78,5 @@ __all__ = [
     "standing",
     "suspend_user",
     "system_account",
+    "watch_ledger",
 ]

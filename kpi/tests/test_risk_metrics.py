@@ -38,11 +38,11 @@ def test_positions_exposure_and_limits(client, desk):
         100_000,
         700_000,
     )
-    assert (told["bourse_risk_exposure_total",], told["bourse_risk_exposure_total_limit",]) == (
+    assert (told["bourse_risk_total_exposure",], told["bourse_risk_total_exposure_limit",]) == (
         100_000,
         10**9,
     )
-    assert told["bourse_risk_user_exposure_total_limit",] == 20_000_000
+    assert told["bourse_risk_user_total_exposure_limit",] == 20_000_000
     assert (told["bourse_risk_positions", "long", PERP], told["bourse_risk_positions", "short", PERP]) == (
         1,
         1,

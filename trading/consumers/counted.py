@@ -45,6 +45,9 @@ class CountedConsumer(AsyncWebsocketConsumer):
 
 
 def forget_connections() -> None:
-    """A process begins with none, whatever an earlier one of the same number has left behind."""
+    """A process begins with none, whatever an earlier one of the same number has left behind; and what it has not
+    counted yet is shown as 0."""
     for stream in STREAMS:
         meters.CONNECTIONS.labels(stream).set(0)
+        for counter in (meters.CONNECTS, meters.RECEIVED, meters.SENT, meters.OVERRUNS):
+            counter.labels(stream)

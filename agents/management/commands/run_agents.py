@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agents.floor import Floor
+from common import metrics_server
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        metrics_server.serve_if_asked()
         self._say("The agents begin.")
         Floor(options["seed"], self._say).run(stopping)
         self._say("The agents have cancelled their quotes and stopped.")
