@@ -28,6 +28,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "exchange_site.openapi.tell_costs",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "MarketStatus": "market.models.Market.Status", "OrderStatus": "trading.models.Order.Status",
         "OrderType": "trading.models.Order.Type", "OrderSide": "trading.models.Order.Side",

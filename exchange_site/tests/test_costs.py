@@ -1,0 +1,45 @@
+"""The table of what requests weigh, and what the description of the API makes of it."""
+
+import pytest
+from django.conf import settings
+
+from exchange_site.tests.openapi import operations
+
+ORDERS = {
+    "POST /api/v1/orders", "POST /api/v1/orders/batch", "POST /api/v1/orders/oco", "POST /api/v1/orders/bracket",
+    "PATCH /api/v1/orders/{reference}", "POST /api/v1/trades/", "POST /api/v1/positions/{symbol}/close",
+}  # fmt: skip
+CANCELS = {
+    "DELETE /api/v1/orders", "DELETE /api/v1/orders/{reference}", "POST /api/v1/orders/{reference}/cancel",
+    "POST /api/v1/orders/cancel-after",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told():
+    return {f"{method} {address}": operation for method, address, operation in operations()}
+
+
+def test_the_table_names_nothing_that_is_not_there(told):
+    assert {name for name in settings.REQUEST_COSTS if "/kpi/" not in name} - {"GET /api/schema"} <= set(told)
+
+
+def test_what_counts_as_orders_and_as_cancels(told):
+    by_counter = {"requests": set(), "orders": set(), "cancels": set()}
+    for name, operation in told.items():
+        by_counter[operation["x-rate-limit"]["counter"]].add(name)
+    assert (by_counter["orders"], by_counter["cancels"]) == (ORDERS, CANCELS)
+
+
+def test_every_list_weighs_by_its_length(told):
+    for name, operation in told.items():
+        if "limit" in {parameter["name"] for parameter in operation.get("parameters", ())}:
+            assert operation["x-rate-limit"]["weight"] == "1 per 100 of `limit`", name
+
+
+def test_every_operation_tells_what_it_costs_and_which_headers_come(told):
+    for name, operation in told.items():
+        assert f"Weighs {operation['x-rate-limit']['weight']}, " in operation["description"], name
+        assert set(operation["responses"]["429"]["headers"]) == {
+            "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Scope", "Retry-After",
+        }, name  # fmt: skip
