@@ -23,7 +23,9 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("spent signatures", 60.0, "accounts.tasks.forget_signatures"),
         # Slots are of five seconds: asked more often, none is missed by a clock that is a little late.
         ("heartbeat", 2.0, "kpi.tasks.beat_heart"),
-        ("KPIs", 5.0, "kpi.tasks.roll_up_kpis"),
+        ("KPIs of requests", 5.0, "kpi.tasks.roll_up_requests"),
+        ("KPIs of trading", 5.0, "kpi.tasks.roll_up_trading"),
+        ("samples for KPIs", 5.0, "kpi.tasks.take_samples"),
         ("old KPIs", 3_600.0, "kpi.tasks.forget_old_kpis"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]

@@ -2,4 +2,9 @@
 
 from prometheus_client import Counter
 
-WATCHED: tuple[Counter, ...] = ()
+from accounts.meters import AUTH_FAILURES
+
+AUTH_FAILURES_NAME = "auth_failures_total"
+LIMIT_HITS_NAME = "rate_limit_hits_total"
+
+WATCHED: tuple[Counter, ...] = (AUTH_FAILURES,)

@@ -1,6 +1,7 @@
 """The OpenAPI description is whole and true."""
 
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -73,6 +74,8 @@ POST /api/v1/positions/{symbol}/close
 GET /api/v1/liquidations
 GET /api/v1/exposure
 GET /api/v1/kpi/system
+GET /api/v1/kpi/trading
+GET /api/v1/kpi/security
 POST /api/v1/faucet
 POST /api/v1/market/tick
 POST /api/v1/markets/{symbol}/status
@@ -342,7 +345,9 @@ def staff(ask, user_id):
     ask("GET", "account/0", status=404)
     ask("GET", "exposure", status=200)
     ask("POST", "market/tick", status=200)
-    ask("GET", "kpi/system", status=200)
+    call_command("roll_up_kpis", stdout=StringIO())
+    for name in ("system", "trading", "security"):
+        ask("GET", f"kpi/{name}", status=200)
     ask("GET", "kpi/system?window=2h", status=400)
     ask("POST", "market/price", {"symbol": "BTC-USDT", "price": "60000"}, 200)
     ask("POST", "market/price", {"symbol": "BTC-PERP", "price": "60000"}, 409)

@@ -11,4 +11,9 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{services.roll_up_slices()} slices of what processes counted added up")
+        slices, events = services.roll_up_slices(), services.roll_up_trading()
+        services.roll_up_liquidations()
+        samples = services.take_samples()
+        self.stdout.write(
+            f"{slices} slices of processes and {events} events of markets added up, {samples} samples"
+        )
