@@ -14,7 +14,8 @@ ALONE = (
     "exchange_site/tests/operations/", "exchange_site/tests/test_browser.py",
     "exchange_site/tests/test_crashes.py", "exchange_site/tests/test_failures.py", "exchange_site/tests/test_local_",
     "exchange_site/tests/test_page_looks.py", "exchange_site/tests/test_pings.py",
-    "exchange_site/tests/test_readme.py", "trading/tests/sockets/", "trading/tests/test_concurrency.py",
+    "exchange_site/tests/test_readme.py", "exchange_site/tests/test_signing.py", "trading/tests/sockets/",
+    "trading/tests/test_concurrency.py",
     "trading/tests/test_crash", "trading/tests/test_lost_connections.py", "trading/tests/test_races.py",
     "agents/tests/test_run_agents.py", "bite/tests/test_trial.py",
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What can be done to users, keys and money: the only writers of this room."""
 
-from accounts.services.api_keys import active_api_keys, create_api_key, revoke_api_key
+from accounts.services.api_keys import active_api_keys, create_api_key, keep_demo_key, revoke_api_key
 from accounts.services.bearers import (
     Bearer,
     find_bearer,
@@ -63,6 +63,7 @@ __all__ = [
     "forget_spent_signatures",
     "is_enrolled",
     "issue_tokens",
+    "keep_demo_key",
     "lock_balances",
     "open_account",
     "open_margin_account",

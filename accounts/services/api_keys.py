@@ -65,6 +65,13 @@ def create_api_key(
     return row, key, secret
 
 
+def keep_demo_key(user: User, key: str, secret: str) -> None:
+    """The key and the secret that everybody knows, for demo users only. Safe to repeat."""
+    known = APIKey.objects.filter(user=user, key_hash=hash_key(key))
+    if not known.update(secret_encrypted=encrypt_secret(secret)):
+        create_api_key(user, "demo", [APIKey.Scope.READ, APIKey.Scope.TRADE], key=key, secret=secret)
+
+
 def revoke_api_key(user: User, key_id: int) -> None:
     """Ends a key and every token made from it, at once. Raises Refused NOT_FOUND if it is not the user's."""
     revoked = APIKey.objects.filter(pk=key_id, user=user, revoked_at=None).update(revoked_at=clock.now())

@@ -20,10 +20,10 @@ Bourse is ready ({seconds:.0f} s).
   Admin          {http}/admin/
   WebSocket      {ws}/ws/marketdata
 
-  User    Tier           Password      API key
-  alice   beginner       demo-pass-1   beginner-key
-  bob     intermediate   demo-pass-1   intermediate-key
-  carol   advanced       demo-pass-1   advanced-key
+  User    Tier           Password      API key            Its secret, to sign requests
+  alice   beginner       demo-pass-1   beginner-key       beginner-secret
+  bob     intermediate   demo-pass-1   intermediate-key   intermediate-secret
+  carol   advanced       demo-pass-1   advanced-key       advanced-secret
   admin   administrator  demo-pass-1
 
 Ctrl-C stops everything.

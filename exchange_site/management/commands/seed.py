@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from accounts.models import Account, APIKey, User
-from accounts.services import claim_faucet, create_api_key, open_account
+from accounts.models import Account, User
+from accounts.services import claim_faucet, keep_demo_key, open_account
 from agents.services import ensure_agents
 from risk.selectors.lending import pool_funded
 from risk.services import fund_lending
@@ -16,9 +16,9 @@ from trading.services import make_first_markets, refresh_prices
 DEMO_PASSWORD = "demo-pass-1"
 DEMO_LENDING = {"USDT": 20_000_000, "BTC": 500, "ETH": 10_000}
 DEMO_PEOPLE = [
-    ("alice", User.Tier.BEGINNER, "beginner-key"),
-    ("bob", User.Tier.INTERMEDIATE, "intermediate-key"),
-    ("carol", User.Tier.ADVANCED, "advanced-key"),
+    ("alice", User.Tier.BEGINNER, "beginner-key", "beginner-secret"),
+    ("bob", User.Tier.INTERMEDIATE, "intermediate-key", "intermediate-secret"),
+    ("carol", User.Tier.ADVANCED, "advanced-key", "advanced-secret"),
 ]
 
 
@@ -36,10 +36,9 @@ class Command(BaseCommand):
 
 
 def make_demo_people() -> None:
-    for name, tier, key in DEMO_PEOPLE:
+    for name, tier, key, secret in DEMO_PEOPLE:
         user = make_person(name, tier=tier)
-        if not APIKey.objects.filter(user=user).exists():
-            create_api_key(user, "demo", [APIKey.Scope.READ, APIKey.Scope.TRADE], [], None, key=key)
+        keep_demo_key(user, key, secret)
         account: Account = open_account(user)
         if not account.balances.exists():
             claim_faucet(user, settings.FAUCET_AMOUNTS, settings.FAUCET_CLAIMS)

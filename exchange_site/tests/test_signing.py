@@ -1,0 +1,119 @@
+"""Signed requests against a running exchange: the examples of docs/signing.md as printed, many at once, and a crash."""
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import redis
+import requests
+from django.conf import settings
+
+from accounts.signing import fits_public_key, fits_secret, signed_text
+from accounts.tests.signer import Signer
+from exchange_site.management.commands.seed import DEMO_PEOPLE
+from exchange_site.tests.exchange import LiveExchange
+from exchange_site.tests.own_servers import OwnServers
+
+PAGE = (Path(__file__).parents[2] / "docs" / "signing.md").read_text()
+PRINTED_ADDRESS = "http://127.0.0.1:8000"
+ORDER = json.dumps(
+    {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "20000", "quantity": "0.001"}
+).encode()
+
+
+def example(language: str, number: int = 0) -> str:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[number]
+
+
+def run(command: list[str], code: str, exchange: LiveExchange, folder: Path) -> list[str]:
+    """The lines that an example writes."""
+    code = code.replace(PRINTED_ADDRESS, exchange.url)
+    done = subprocess.run(
+        [*command, code], capture_output=True, text=True, check=False, timeout=60, cwd=folder
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return [line for line in done.stdout.splitlines() if line]
+
+
+def signed_order(signer: Signer) -> dict[str, str]:
+    headers = signer.headers("POST", "/api/v1/orders", body=ORDER, window=60_000)
+    return headers | {"Content-Type": "application/json"}
+
+
+def send(exchange: LiveExchange, headers: dict[str, str]) -> tuple[int, str]:
+    answer = requests.post(f"{exchange.url}/api/v1/orders", data=ORDER, headers=headers, timeout=30)
+    return answer.status_code, answer.json().get("code", "")
+
+
+@pytest.fixture
+def signer() -> Signer:
+    return Signer("beginner-key", "beginner-secret")
+
+
+@pytest.fixture
+def two_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_WORKERS", "2")
+
+
+# ---- the page ----
+
+
+def test_the_numbers_to_compare_with_are_right() -> None:
+    body, text = example("json").rstrip("\n").encode(), example("text").rstrip("\n").encode()
+    assert signed_text("1700000000000", "5000", "POST", "/api/v1/orders", b"", body) == text
+    assert fits_secret("beginner-secret", text, example("text", 1).strip())
+    public_key = re.search(r"public key `([^`]+)`", PAGE)
+    assert public_key and fits_public_key(public_key[1], text, example("text", 2).strip())
+
+
+def test_the_python_example_works_as_printed(live_exchange: LiveExchange, tmp_path: Path) -> None:
+    lines = run([sys.executable, "-c"], example("python"), live_exchange, tmp_path)
+    assert lines == ["open", "1", "cancelled"]
+
+
+def test_the_curl_example_works_as_printed(live_exchange: LiveExchange, tmp_path: Path) -> None:
+    lines = run(["bash", "-euc"], example("sh"), live_exchange, tmp_path)
+    placed, listed, cancelled, account = [json.loads(line) for line in lines]
+    assert placed["status"] == "open" and [order["id"] for order in listed["results"]] == [placed["id"]]
+    assert "code" not in cancelled and account["balances"]
+
+
+def test_the_page_names_the_secrets_of_the_demo(live_exchange: LiveExchange) -> None:
+    for _, _, key, secret in DEMO_PEOPLE:
+        assert f"`{key}`" in PAGE and f"`{secret}`" in PAGE
+        assert send(live_exchange, signed_order(Signer(key, secret))) == (201, "")
+
+
+# ---- once ----
+
+
+def test_of_many_that_come_at_once_one_is_accepted(
+    two_workers: None, live_exchange: LiveExchange, signer: Signer
+) -> None:
+    """By two processes, and whatever becomes of Redis."""
+    headers = signed_order(signer)
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda _: send(live_exchange, headers), range(32)))
+    assert sorted(answers) == [(201, "")] + [(401, "REQUEST_REPLAYED")] * 31
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    assert send(live_exchange, headers) == (401, "REQUEST_REPLAYED")
+    assert send(live_exchange, headers | {"X-Signature": base64.b64encode(bytes(64)).decode()})[0] == 401
+
+
+def test_a_crash_of_the_database_forgets_no_order_that_was_accepted(own: OwnServers, signer: Signer) -> None:
+    """Not even the newest: what was accepted is on disk before anything it led to."""
+    exchange = own.start("web", "proxy")
+    for _ in range(3):
+        headers = signed_order(signer)
+        assert send(exchange, headers) == (201, "")
+        own.kill_database(signal.SIGKILL)
+        own.start_database()
+        answers = {send(exchange, headers) for _ in range(40)}
+        # Each thread finds first that its connection was lost.
+        assert answers - {(503, "UNAVAILABLE")} == {(401, "REQUEST_REPLAYED")}
