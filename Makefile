@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint audit bench bite soak reset setup setup-dev setup-bench browser
+.PHONY: help demo test lint audit bench bite soak reset setup setup-dev setup-bench tools
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +26,7 @@ help: ## This list
 demo: setup ## Run the exchange on http://127.0.0.1:8000 (PORT=8001 for another port); Ctrl-C stops it
 	@exec $(BIN)/python -m exchange_site.local.demo
 
-test: setup-dev browser ## Run every test (ARGS="-k ledger" to choose some); works while the demo runs
+test: setup-dev tools ## Run every test (ARGS="-k ledger" to choose some); works while the demo runs
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$${BOURSE_TEST_DATA_DIR:-$(CURDIR)/.data/test}" PYTHON="$(BIN)/python"; \
 	$(RUN) exchange_site/local/test.sh $(ARGS)
 
@@ -52,7 +52,7 @@ bite: setup-dev ## Plant faults one at a time and show which test catches each (
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/bite"; \
 	$(RUN) $(BIN)/python -m bite $(ARGS)
 
-soak: setup-dev browser ## The long proofs, for an hour or more, each with a seed that it prints (ARGS=crash for one of them)
+soak: setup-dev tools ## The long proofs, for an hour or more, each with a seed that it prints (ARGS=crash for one of them)
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/soak" PYTHON="$(BIN)/python"; \
 	$(RUN) exchange_site/local/soak.sh $(ARGS)
 
@@ -68,5 +68,5 @@ setup-dev:
 setup-bench:
 	@exchange_site/local/setup.sh bench
 
-browser:
-	@exchange_site/local/browser.sh
+tools:
+	@exchange_site/local/tools.sh

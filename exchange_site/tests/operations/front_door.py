@@ -6,10 +6,16 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from exchange_site.local import processes, proxy
-from exchange_site.tests.operations.tools import DOCKER, run
+from exchange_site.tests.operations.tools import DOCKER
 
 UPSTREAMS = """
 upstream web {{ server 127.0.0.1:{web}; keepalive 64; keepalive_timeout 15s; }}
@@ -28,16 +34,30 @@ class FrontDoor:
 def home(folder: Path) -> Path:
     """A copy of nginx' files with a certificate for this machine beside them."""
     made = Path(shutil.copytree(DOCKER / "nginx", folder / "nginx"))
-    tls = made / "tls"
-    tls.mkdir()
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", tls / "tls.key"]
-    run("openssl", "req", "-x509", *key, "-days", "2", *names, "-out", tls / "tls.crt")
+    certify(made / "tls")
     return made
 
 
+def certify(folder: Path) -> None:
+    """A key and a certificate for localhost that it signs itself."""
+    folder.mkdir()
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
+    names = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
+    now = datetime.now(UTC)
+    draft = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    draft = draft.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    draft = draft.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    certificate = draft.sign(key, hashes.SHA256())
+    (folder / "tls.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "tls.key").write_bytes(key.private_bytes(*pem))
+
+
 def command(made: Path) -> list[str]:
-    return [proxy.binary(), "-e", "stderr", "-p", str(made), "-c", str(made / "nginx.conf")]
+    """As in the container: its files in one folder, what it writes in another."""
+    writes = made.with_name("nginx-writes")
+    writes.mkdir(exist_ok=True)
+    return [proxy.binary(), "-e", "stderr", "-p", str(writes), "-c", str(made / "nginx.conf")]
 
 
 @contextlib.contextmanager

@@ -1,5 +1,5 @@
 """The programs that check the files in docker/: wheels beside our interpreter, the others of Debian
-(exchange_site/local/checkers.sh installs them)."""
+(exchange_site/local/tools.sh installs them)."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ import pytest
 from exchange_site.local.programs import CHECKOUT
 
 DOCKER = CHECKOUT / "docker"
-# Where checkers.sh unpacks what it does not install.
-UNPACKED = CHECKOUT / ".data" / "checkers" / "usr" / "bin"
+# Where tools.sh unpacks what it does not install.
+UNPACKED = CHECKOUT / ".data" / "tools" / "usr" / "bin"
 
 
 def tool(name: str) -> str:
@@ -21,7 +21,7 @@ def tool(name: str) -> str:
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name) or shutil.which(name, path=str(UNPACKED))
     if found is None:
-        missing = f"no {name} on this machine: exchange_site/local/checkers.sh installs it where it may"
+        missing = f"no {name} on this machine: exchange_site/local/tools.sh installs it where it may"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     return found
 
