@@ -34,7 +34,7 @@ FLAGS = [
 REFUSAL_REPORT = "Failed to load resource: the server responded with a status of 4"
 
 
-def _environment(folder: DataFolder) -> dict[str, str]:
+def environment_of(folder: DataFolder) -> dict[str, str]:
     """What the programs get: the test database, and the page's files as they stand in the checkout."""
     ours = {
         "DATABASE_URL": _database_url(),
@@ -63,7 +63,7 @@ def live_exchange(transactional_db: None, tmp_path: Path) -> Iterator[LiveExchan
     tick_prices()
     connection.close()
     folder = DataFolder(tmp_path)
-    exchange = LiveExchange(folder, _environment(folder))
+    exchange = LiveExchange(folder, environment_of(folder))
     with contextlib.ExitStack() as stack:
         stack.callback(exchange.stop_all)
         exchange.start("web", "sockets", "proxy")

@@ -28,6 +28,10 @@ class LiveExchange:
         proxy.configure(folder, "127.0.0.1", port, web, sockets)
         self._commands = programs.commands(folder, self.environment, web, sockets)
 
+    def port(self, name: str) -> int:
+        """Where web, sockets or the proxy listens."""
+        return self._ports[name]
+
     def start(self, *names: str) -> None:
         """Start these programs, and wait until those that have a port listen."""
         for name in names:
