@@ -1,16 +1,23 @@
 """Middleware about who is signed in."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from accounts.api.visitors import BROWSER_SESSION, visitor_of
+from accounts.models import Session
+from accounts.services import browser_session, close_session, open_session
 
-class SuspensionMiddleware:
-    """Ends the Django session (admin, browsable API) of a user who was suspended, on the next request.
 
-    Access tokens are checked where they are read, in `accounts.services.authenticate_token`.
+class BrowserSessionMiddleware:
+    """Gives Django's cookie (admin, browsable API) a session that can be seen and ended like any other.
+
+    Whichever page signed somebody in, the first request with the cookie opens it. A request of a session that was
+    revoked, or of a user who was suspended, is nobody's. Access tokens are checked where they are read, in
+    `accounts.services.authenticate_token`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -18,6 +25,23 @@ class SuspensionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Without the cookie there is no session: no query, and no `Vary: Cookie` on public answers.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and getattr(request.user, "is_suspended", False):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return self.get_response(request)
+        if request.user.is_authenticated and not _counts(request, request.user):
             logout(request)
-        return self.get_response(request)
+        before = request.session.get(BROWSER_SESSION)
+        response = self.get_response(request)
+        if before is not None and request.session.get(BROWSER_SESSION) != before:
+            close_session(before)  # signed out, or in as somebody else
+        return response
+
+
+def _counts(request: HttpRequest, user: Any) -> bool:
+    if user.is_suspended:
+        return False
+    session_id = request.session.get(BROWSER_SESSION)
+    if session_id is not None:
+        return browser_session(user, session_id) is not None
+    ends = request.session.get_expiry_date()
+    request.session[BROWSER_SESSION] = open_session(user, Session.Kind.BROWSER, visitor_of(request), ends).pk
+    return True

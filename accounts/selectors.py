@@ -5,8 +5,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.core.cache import cache
+from django.db.models import Q, QuerySet
+from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from accounts.models import Account, Authenticator, Balance, Posting, RecoveryCodes, User
+from accounts.models import Account, Authenticator, Balance, Posting, RecoveryCodes, Session, User
+from common import clock
 
 
 def balances(account_id: int) -> list[Balance]:
@@ -76,3 +79,18 @@ def ledger_watch() -> LedgerWatch | None:
     """The newest; None if there was none since the cache was emptied."""
     found: LedgerWatch | None = cache.get(LEDGER_WATCH)
     return found
+
+
+def live_sessions(user: User) -> QuerySet[Session]:
+    """Where the user is signed in now, in person or by an API key."""
+    now = clock.now()
+    own_or_good_key = Q(api_key=None) | (
+        Q(api_key__revoked_at=None) & (Q(api_key__expires_at=None) | Q(api_key__expires_at__gt=now))
+    )
+    return Session.objects.filter(
+        own_or_good_key,
+        user=user,
+        revoked_at=None,
+        expires_at__gt=now,
+        password_mark=get_md5_hash_password(user.password),
+    )

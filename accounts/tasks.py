@@ -22,3 +22,9 @@ def forget_signatures() -> int:
 def watch_ledger() -> int:
     """How many ledger transactions do not sum to zero (`manage.py watch_ledger`)."""
     return len(services.watch_ledger().found)
+
+
+@shared_task(name="accounts.tasks.forget_sessions")
+def forget_sessions() -> None:
+    """Forget sessions that have ended (`manage.py forget_sessions`)."""
+    call_command("forget_sessions")

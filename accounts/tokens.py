@@ -8,6 +8,7 @@ from accounts.models import APIKey
 
 KEY_CLAIM = "key_id"
 SCOPES_CLAIM = "scopes"
+SESSION_CLAIM = "session_id"
 # Withdrawing will ask a person for more than a password.
 PERSONAL_SCOPES = frozenset({APIKey.Scope.READ.value, APIKey.Scope.TRADE.value})
 
@@ -23,6 +24,11 @@ class BearerToken(AccessToken):
     @property
     def key_id(self) -> int | None:
         return self.get(KEY_CLAIM)
+
+    @property
+    def session_id(self) -> int:
+        """Raises KeyError for a token from before there were sessions: it is none any more."""
+        return int(self[SESSION_CLAIM])
 
     @property
     def allowed_scopes(self) -> frozenset[str]:

@@ -27,6 +27,7 @@ def beat_table(price_tick_seconds: float) -> dict[str, dict[str, Any]]:
         ("KPIs of trading", 5.0, "kpi.tasks.roll_up_trading"),
         ("samples for KPIs", 5.0, "kpi.tasks.take_samples"),
         ("old KPIs", 3_600.0, "kpi.tasks.forget_old_kpis"),
+        ("ended sessions", 3_600.0, "accounts.tasks.forget_sessions"),
         ("expired tokens", 86_400.0, "accounts.tasks.flush_expired_tokens"),
     ]
     return {

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api.visitors import visitor_of
 from accounts.models import User
 from accounts.services import TokenPair, check_key, check_password, end_tokens, issue_tokens, refresh_tokens
 from common.api.address import client_address
@@ -77,9 +78,9 @@ class TokenView(APIView):
         given, address = asked.validated_data, client_address(request._request)
         if "api_key" in given:
             key = check_key(given["api_key"], address)
-            return _answer(issue_tokens(key.user, key))
+            return _answer(issue_tokens(key.user, key, visitor_of(request._request)))
         user = check_password(given["username"], given["password"], address, given.get("otp"))
-        return _answer(issue_tokens(user))
+        return _answer(issue_tokens(user, visitor=visitor_of(request._request)))
 
 
 class RefreshView(APIView):
@@ -101,7 +102,7 @@ class RefreshView(APIView):
 
 
 class LogoutView(APIView):
-    """Ends a refresh token."""
+    """Signs out: ends the session of a refresh token, and its access tokens with it."""
 
     authentication_classes = []
     permission_classes = [AllowAny]

@@ -1,6 +1,7 @@
 from accounts.models.api_key import APIKey
 from accounts.models.ledger import Account, Balance, LedgerTransaction, Posting
 from accounts.models.second_factor import Authenticator, RecoveryCodes
+from accounts.models.session import Session
 from accounts.models.spent_signature import SpentSignature
 from accounts.models.user import User
 
@@ -12,6 +13,7 @@ __all__ = [
     "LedgerTransaction",
     "Posting",
     "RecoveryCodes",
+    "Session",
     "SpentSignature",
     "User",
 ]

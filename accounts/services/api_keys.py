@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import APIKey, User
 from accounts.secrets import encrypt_secret, hash_key
 from accounts.services.one_time_codes import is_enrolled
+from accounts.services.sessions import end_sessions_of_keys
 from accounts.signing import read_public_key
 from common import clock
 from common.api.address import is_allowed
@@ -74,14 +75,21 @@ def keep_demo_key(user: User, key: str, secret: str) -> None:
 
 def revoke_api_key(user: User, key_id: int) -> None:
     """Ends a key and every token made from it, at once. Raises Refused NOT_FOUND if it is not the user's."""
-    revoked = APIKey.objects.filter(pk=key_id, user=user, revoked_at=None).update(revoked_at=clock.now())
-    if not revoked:
+    if not _revoke(active_api_keys(user).filter(pk=key_id)):
         raise Refused(ErrorCode.NOT_FOUND, "You have no such API key.")
 
 
 def revoke_keys_that_withdraw(user: User) -> None:
     """For who has no second factor any more; the caller has locked the user's row."""
-    active_api_keys(user).filter(scopes__contains=[APIKey.Scope.WITHDRAW]).update(revoked_at=clock.now())
+    _revoke(active_api_keys(user).filter(scopes__contains=[APIKey.Scope.WITHDRAW]))
+
+
+def _revoke(keys: QuerySet[APIKey]) -> int:
+    """With their sessions; how many keys."""
+    ids = list(keys.values_list("pk", flat=True))
+    revoked = APIKey.objects.filter(pk__in=ids, revoked_at=None).update(revoked_at=clock.now())
+    end_sessions_of_keys(ids)
+    return revoked
 
 
 def active_api_keys(user: User) -> QuerySet[APIKey]:

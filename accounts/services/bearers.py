@@ -16,6 +16,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.utils import aware_utcnow, get_md5_hash_password
 
 from accounts.services.api_keys import LAST_USED_EVERY
+from accounts.services.sessions import is_stale
 from accounts.tokens import PERSONAL_SCOPES, BearerToken
 from common import clock
 from common.pipelined import Answer, Pipeline
@@ -23,11 +24,12 @@ from common.pipelined import Answer, Pipeline
 MOST_REMEMBERED = 10_000
 
 _STANDING = """
-    SELECT u.id, c.key_id, u.is_active AND u.suspended_at IS NULL, u.password, u.tier, a.id,
+    SELECT u.id, c.key_id, s.id, u.is_active AND u.suspended_at IS NULL, u.password, u.tier, a.id, s.last_used_at,
            k.id, k.scopes, k.revoked_at, k.expires_at, k.last_used_at, k.allowed_addresses
-    FROM unnest(%s::bigint[], %s::bigint[]) AS c(user_id, key_id)
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS c(user_id, key_id, session_id)
     JOIN accounts_user u ON u.id = c.user_id
     JOIN accounts_account a ON a.user_id = u.id
+    JOIN accounts_session s ON s.id = c.session_id AND s.user_id = u.id AND s.revoked_at IS NULL
     LEFT JOIN accounts_apikey k ON k.id = c.key_id AND k.user_id = u.id"""
 
 _verified: dict[str, BearerToken] = {}
@@ -37,14 +39,15 @@ _bearers: "dict[str, Bearer]" = {}
 class Bearer(NamedTuple):
     """Somebody who may act, as the database has it; equal to another if nothing of it has changed.
 
-    key_id: the API key that the token was made from; None if a person signed in. password_mark: changes with the
-    password, and is in each token.
+    key_id: the API key that the token was made from; None if a person signed in. session_id: the log-in that the
+    token came of. password_mark: changes with the password, and is in each token.
     """
 
     user_id: int
     account_id: int
     tier: str
     key_id: int | None
+    session_id: int
     scopes: frozenset[str]
     password_mark: str
 
@@ -70,17 +73,17 @@ def verified(access: str) -> BearerToken:
 def find_bearer(access: str) -> Bearer | None:
     """Whose token it is, if it plainly opens the doors of its scopes now; None: ask `authenticate_token`.
 
-    None too for a key that is bound to addresses, or whose use is to be noted again.
+    None too for a key that is bound to addresses, and for a key or a session whose use is to be noted again.
     """
     try:
         token = verified(access)
-        user_id = int(token[api_settings.USER_ID_CLAIM])
+        user_id, session_id = int(token[api_settings.USER_ID_CLAIM]), token.session_id
     except (TokenError, KeyError, ValueError):
         return None
     connection.ensure_connection()
     with connection.wrap_database_errors:
         pipeline = Pipeline(connection.connection)
-        answer = pipeline.add(_STANDING, [user_id], [token.key_id])
+        answer = pipeline.add(_STANDING, [user_id], [token.key_id], [session_id])
         pipeline.run()
     found = next(iter(standing(answer.rows)), None)
     if found is None or found.password_mark != token.get(api_settings.REVOKE_TOKEN_CLAIM):
@@ -112,8 +115,9 @@ def forget_bearer(access: str) -> None:
 
 def find_standing(pipeline: Pipeline, bearers: Iterable[Bearer]) -> Answer:
     """Rows for `standing`: who of these may act now is in there as he was; any other is not, or has changed."""
-    each = sorted({(bearer.user_id, bearer.key_id or 0) for bearer in bearers})
-    return pipeline.add(_STANDING, [user for user, _ in each], [key or None for _, key in each])
+    each = sorted({(bearer.user_id, bearer.key_id or 0, bearer.session_id) for bearer in bearers})
+    users, keys, sessions = ([row[column] for row in each] for column in range(3))
+    return pipeline.add(_STANDING, users, [key or None for key in keys], sessions)
 
 
 def standing(rows: Iterable[Sequence[Any]]) -> set[Bearer]:
@@ -126,16 +130,20 @@ def _bearer(
     now: datetime,
     user_id: int,
     asked_key_id: int | None,
+    session_id: int,
     may_act: bool,
     password: str,
     tier: str,
     account_id: int,
+    session_used_at: datetime,
     *key: Any,
 ) -> Bearer | None:
     scopes = PERSONAL_SCOPES if asked_key_id is None else _scopes_of_key(now, *key)
-    if not may_act or not scopes:
+    if not may_act or not scopes or is_stale(session_used_at, now):
         return None
-    return Bearer(user_id, account_id, tier, asked_key_id, scopes, get_md5_hash_password(password))
+    return Bearer(
+        user_id, account_id, tier, asked_key_id, session_id, scopes, get_md5_hash_password(password)
+    )
 
 
 def _scopes_of_key(

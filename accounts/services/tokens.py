@@ -6,6 +6,7 @@ two refreshes at once happen one after another.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 from django.db import transaction
@@ -13,17 +14,26 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken, Token
-from rest_framework_simplejwt.utils import datetime_from_epoch, get_md5_hash_password
+from rest_framework_simplejwt.utils import aware_utcnow, datetime_from_epoch, get_md5_hash_password
 
 from accounts.meters import failures_counted
-from accounts.models import APIKey, User
+from accounts.models import APIKey, Session, User
 from accounts.services.api_keys import check_api_key
 from accounts.services.bearers import verified
 from accounts.services.ledger import open_account
 from accounts.services.log_in import refuse_suspended
-from accounts.tokens import KEY_CLAIM, SCOPES_CLAIM, BearerToken, ExchangeToken
+from accounts.services.sessions import (
+    Visitor,
+    close_session,
+    end_sessions,
+    note_use,
+    open_session,
+    prolong_session,
+)
+from accounts.tokens import KEY_CLAIM, SCOPES_CLAIM, SESSION_CLAIM, BearerToken, ExchangeToken
 from common.errors import ErrorCode, Refused
 
+NOBODY = Visitor()
 AnyToken = TypeVar("AnyToken", bound=Token)
 
 
@@ -38,36 +48,41 @@ class TokenPair:
 
 
 @failures_counted("token")
-def issue_tokens(user: User, api_key: APIKey | None = None) -> TokenPair:
-    """A new pair for a user whose credentials were checked. Raises Refused if suspended meanwhile."""
+def issue_tokens(user: User, api_key: APIKey | None = None, visitor: Visitor = NOBODY) -> TokenPair:
+    """A new session and its first pair, for a user whose credentials were checked.
+
+    Raises Refused if suspended meanwhile.
+    """
     with transaction.atomic():
         locked = _lock_user(user.pk)
         refuse_suspended(locked)
         open_account(locked)  # also for users made by hand, such as `createsuperuser`
-        return _issue(locked, api_key)
+        return _issue(locked, open_session(locked, Session.Kind.TOKEN, visitor, _ends(), api_key))
 
 
 @failures_counted("token")
 def refresh_tokens(refresh: str, address: str) -> TokenPair:
-    """A new pair for a refresh token, which thereby ends: of two requests at once one gets the pair.
+    """A new pair of the same session for a refresh token, which thereby ends: of two at once one gets the pair.
 
     Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED.
     """
     token = _read(ExchangeToken, refresh)
     with transaction.atomic():
         user = _lock_user(token.get(api_settings.USER_ID_CLAIM))
-        _check_user(token, user)
+        session = _session_of(token, address)
         _end(token)
-        return _issue(user, _key_of(token, user, address))
+        prolong_session(session, _ends())
+        return _issue(user, session)
 
 
 @failures_counted("token")
 def end_tokens(refresh: str) -> None:
-    """Logs out. Raises Refused INVALID_TOKEN if the refresh token was not valid any more."""
+    """Logs out: ends the session. Raises Refused INVALID_TOKEN if the refresh token was not valid any more."""
     token = _read(ExchangeToken, refresh)
     with transaction.atomic():
         _lock_user(token.get(api_settings.USER_ID_CLAIM))
         _end(token)
+        close_session(token.get(SESSION_CLAIM))
 
 
 @failures_counted("token")
@@ -75,28 +90,31 @@ def authenticate_token(access: str, address: str) -> tuple[User, BearerToken]:
     """Who makes a request with this access token from this address; `token.api_key` is set for a key's token.
 
     Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED. Nothing but that the signature is right is remembered from
-    earlier requests, so that suspending a user, changing a password and revoking a key count at once.
+    earlier requests, so that suspending a user, changing a password, and revoking a key or a session count at once.
     """
     token = _read(verified, access)
-    user_id = token.get(api_settings.USER_ID_CLAIM)
-    user = User.objects.select_related("account").filter(pk=user_id).first()
-    if user is None:
-        _invalid("The user does not exist any more.")
-    _check_user(token, user)
-    token.api_key = _key_of(token, user, address)
-    return user, token
+    session = _session_of(token, address)
+    note_use(session)
+    token.api_key = session.api_key
+    return session.user, token
 
 
-def end_all_tokens(user: User) -> None:
-    """Ends every refresh token of a user, whose row the caller has locked."""
+def end_all_tokens(user: User, but: int | None = None) -> None:
+    """Ends every refresh token of a user, whose row the caller has locked, and every session, but the one given."""
+    end_sessions(user, but)
     open_tokens = OutstandingToken.objects.filter(user=user, blacklistedtoken=None)
     BlacklistedToken.objects.bulk_create([BlacklistedToken(token=token) for token in open_tokens])
 
 
-def _issue(user: User, api_key: APIKey | None) -> TokenPair:
-    refresh = RefreshToken()
+def _ends() -> datetime:
+    return aware_utcnow() + api_settings.REFRESH_TOKEN_LIFETIME
+
+
+def _issue(user: User, session: Session) -> TokenPair:
+    refresh, api_key = RefreshToken(), session.api_key
     refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
     refresh[api_settings.REVOKE_TOKEN_CLAIM] = get_md5_hash_password(user.password)
+    refresh[SESSION_CLAIM] = session.pk
     if api_key is not None:
         refresh[KEY_CLAIM] = api_key.pk
         refresh[SCOPES_CLAIM] = list(api_key.scopes)
@@ -132,6 +150,20 @@ def _lock_user(user_id: Any) -> User:
     return user
 
 
+def _session_of(token: Token, address: str) -> Session:
+    """The session that a token came of, if it, its user and its API key may act now, from this address."""
+    rows = Session.objects.select_related("user__account", "api_key")
+    user_id = token.get(api_settings.USER_ID_CLAIM)
+    session = rows.filter(pk=token.get(SESSION_CLAIM), user=user_id).first()
+    if session is None:
+        _invalid("The session does not exist any more.")
+    _check_user(token, session.user)
+    _check_key(token, session, address)
+    if session.revoked_at is not None:
+        _invalid("You were signed out.")
+    return session
+
+
 def _check_user(token: Token, user: User) -> None:
     password_was = token.get(api_settings.REVOKE_TOKEN_CLAIM)
     if not user.is_active or password_was != get_md5_hash_password(user.password):
@@ -139,16 +171,12 @@ def _check_user(token: Token, user: User) -> None:
     refuse_suspended(user)
 
 
-def _key_of(token: Token, user: User, address: str) -> APIKey | None:
-    """The API key that a token was made from, if it was, and may be used."""
-    key_id = token.get(KEY_CLAIM)
-    if key_id is None:
-        return None
-    key = APIKey.objects.filter(pk=key_id, user=user).first()
-    if key is None:
+def _check_key(token: Token, session: Session, address: str) -> None:
+    key = session.api_key
+    if token.get(KEY_CLAIM) != session.api_key_id or (key is not None and key.user_id != session.user_id):
         _invalid("The API key does not exist any more.")
-    check_api_key(key, address)
-    return key
+    if key is not None:
+        check_api_key(key, address)
 
 
 def _invalid(message: str = "") -> NoReturn:

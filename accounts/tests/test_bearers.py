@@ -4,9 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from rest_framework_simplejwt.tokens import RefreshToken
 
-from accounts.models import APIKey, User
-from accounts.services import bearers, create_api_key, find_bearer, issue_tokens, resume_user, suspend_user
+from accounts.models import APIKey, Session, User
+from accounts.services import (
+    bearers,
+    create_api_key,
+    end_session,
+    find_bearer,
+    issue_tokens,
+    resume_user,
+    suspend_user,
+)
 from common import clock
 from common.pipelined import Pipeline
 
@@ -37,12 +46,52 @@ def test_a_key_may_do_what_it_may_do_now(alice, key_access):
     assert find_bearer(key_access).scopes == {"read"}
 
 
-def test_a_suspension_counts_at_once_and_so_does_its_end(alice, admin, access):
+def test_a_suspension_counts_at_once_and_what_it_ended_stays_ended(alice, admin, access):
     assert find_bearer(access)
     suspend_user(alice, "wash trading", by=admin)
     assert find_bearer(access) is None
     resume_user(alice, by=admin)
+    assert find_bearer(access) is None
+    assert find_bearer(issue_tokens(alice).access)
+
+
+def test_a_session_that_was_ended_counts_at_once(alice, access, key_access):
+    other = issue_tokens(alice).access
+    known = {bearers.remembered_bearer(text) for text in (access, other, key_access)}
+    assert len(known) == 3 and who_stands(known) == known
+    end_session(alice, bearers.remembered_bearer(access).session_id)
+    assert find_bearer(access) is None
+    assert who_stands(known) == known - {bearers.remembered_bearer(access)}
+    assert find_bearer(other) and find_bearer(key_access)
+
+
+def test_a_session_of_somebody_else_is_none(alice, bob, access):
+    Session.objects.update(user=bob)
+    assert find_bearer(access) is None
+
+
+def test_a_session_whose_use_is_to_be_noted_again_is_no_plain_yes(access):
     assert find_bearer(access)
+    Session.objects.update(last_used_at=clock.now() - timedelta(minutes=1))
+    assert find_bearer(access) is None
+
+
+def test_a_token_from_before_there_were_sessions_is_nobodys(alice):
+    refresh = RefreshToken()
+    refresh["user_id"] = str(alice.pk)
+    assert find_bearer(str(refresh.access_token)) is None
+
+
+def test_who_bears_a_token_is_asked_in_one_statement(access, django_assert_num_queries):
+    assert find_bearer(access)
+    with pytest.MonkeyPatch.context() as patch:
+        asked = []
+        patch.setattr(
+            bearers.Pipeline, "add", lambda *args, add=bearers.Pipeline.add: asked.append(1) or add(*args)
+        )
+        with django_assert_num_queries(0):  # but what goes through the pipeline
+            assert find_bearer(access)
+    assert asked == [1]
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another"}])

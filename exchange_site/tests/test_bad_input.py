@@ -114,7 +114,14 @@ WITHOUT_A_BODY = [
     "cancel_order_by_post",
     "cancel_all_orders",
 ]
-PLACES = {"symbol": "BTC-USDT", "reference": "client:resting", "key_id": "1", "user_id": "1", "trade_id": "1"}
+PLACES = {
+    "symbol": "BTC-USDT",
+    "reference": "client:resting",
+    "key_id": "1",
+    "user_id": "1",
+    "trade_id": "1",
+    "session_id": "0",
+}
 TABLES = [
     "trading_order", "trading_ordercondition", "trading_orderevent", "trading_trade", "trading_bookstate",
     "trading_cancelafter", "market_market",

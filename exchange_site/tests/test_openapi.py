@@ -38,6 +38,9 @@ POST /api/v1/auth/register
 POST /api/v1/auth/token
 POST /api/v1/auth/token/refresh
 POST /api/v1/auth/logout
+GET /api/v1/auth/sessions
+DELETE /api/v1/auth/sessions
+DELETE /api/v1/auth/sessions/{}
 GET /api/v1/auth/two-factor
 POST /api/v1/auth/two-factor/enrol
 POST /api/v1/auth/two-factor/confirm
@@ -122,7 +125,7 @@ def test_it_describes_every_method_of_every_address(client):
     for method, address, _ in operations():
         told.setdefault(address, set()).add(method)
     for address, methods in told.items():
-        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
+        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1, session_id=1)
         view = client.generic("OPTIONS", path).resolver_match.func.cls
         served = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
         assert served == methods, address
@@ -379,8 +382,17 @@ def identity(ask):
     dora("GET", "api-keys", status=200)
     dora("DELETE", f"api-keys/{key['id']}", status=204)
     dora("DELETE", f"api-keys/{key['id']}", status=404)
+    sessions(ask, dora, credentials)
     second_factor(ask, dora, credentials)
     ask("POST", "auth/logout", {"refresh": second["refresh"]}, 204)
+
+
+def sessions(ask, dora, credentials):
+    ask("POST", "auth/token", credentials, 200)
+    newest = dora("GET", "auth/sessions", status=200).json()["results"][0]
+    dora("DELETE", f"auth/sessions/{newest['id']}", status=204)
+    dora("DELETE", f"auth/sessions/{newest['id']}", status=404)
+    dora("DELETE", "auth/sessions", status=200)
 
 
 def second_factor(ask, dora, credentials):
@@ -409,7 +421,9 @@ def test_bad_bodies_are_answered_as_described(exchange, content, content_type):
     admin = Desk(person("admin", is_staff=True)).client
     for method, address, _ in operations():
         if method in ("POST", "PATCH"):
-            path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
+            path = address.format(
+                symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1, session_id=1
+            )
             answer = admin.generic(method, path, content, content_type=content_type)
             assert answer.status_code in (400, 413, 415), (address, answer.content)
             assert violations(method, path, answer) == []
@@ -417,7 +431,7 @@ def test_bad_bodies_are_answered_as_described(exchange, content, content_type):
 
 def test_strangers_are_answered_as_described(exchange):
     for method, address, operation in operations():
-        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1)
+        path = address.format(symbol="BTC-USDT", reference="1", key_id=1, user_id=1, trade_id=1, session_id=1)
         answer = Desk().client.generic(method, path)
         private = {} not in operation.get("security", [{}])
         assert (answer.status_code == 401) == private, (method, address)
