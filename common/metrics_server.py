@@ -47,7 +47,9 @@ def serve(port: int, host: str = "127.0.0.1") -> _Server:
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     status, body = 404, b""
-    if environ["PATH_INFO"] == "/metrics" and may_look(environ_address(environ)):
+    # There is no proxy in front: what the peer says of itself does not count.
+    peer = environ_address({"REMOTE_ADDR": environ["REMOTE_ADDR"]})
+    if environ["PATH_INFO"] == "/metrics" and may_look(peer):
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             status, body = 200, counted()
         else:

@@ -85,7 +85,7 @@ def _spreads(looks: dict[str, dict[str, Side]]) -> GaugeMetricFamily:
 
 def _states(rows: list[Market]) -> GaugeMetricFamily:
     text = "1 for the state that the market is in, 0 for the others."
-    gauge = GaugeMetricFamily("bourse_market_state", text, labels=["symbol", "status"])
+    gauge = GaugeMetricFamily("bourse_market_open", text, labels=["symbol", "status"])
     for market in rows:
         for status in Market.Status.values:
             gauge.add_metric([market.symbol, status], int(market.status == status))

@@ -37,6 +37,12 @@ def test_who_may_not_look_finds_nothing(server, settings):
     assert requests.get(f"{server}/metrics", timeout=10).status_code == 404
 
 
+def test_nobody_talks_himself_in(server, settings):
+    settings.TRUST_PROXY, settings.METRICS_ALLOW = True, ["192.0.2.1"]
+    said = {"X-Real-IP": "192.0.2.1", "X-Forwarded-For": "192.0.2.1"}
+    assert requests.get(f"{server}/metrics", headers=said, timeout=10).status_code == 404
+
+
 def test_what_is_no_request_ends_a_connection_and_nothing_else(server):
     with socket.create_connection(("127.0.0.1", int(server.rpartition(":")[2])), timeout=10) as peer:
         peer.sendall(b"\x00\xff nonsense\r\n\r\n")

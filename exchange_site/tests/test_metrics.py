@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from celery import signals
 from django.core.management import call_command
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
+from common import metrics_server
 from exchange_site.celery import app
 from exchange_site.local import processes
 from exchange_site.local.data_folder import DataFolder
@@ -133,3 +135,10 @@ def test_a_worker_answers_for_its_children_on_a_port_of_its_own(start: Start) ->
     assert told["bourse_task_delay_seconds_count", WATCH] == 1
     assert told.get(("bourse_task_failures_total", WATCH), 0) == 0
     assert requests.get(f"{url}/health", timeout=20).status_code == 404
+
+
+def test_beat_answers_on_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(metrics_server, "serve_if_asked", lambda: asked.append("beat"))
+    signals.beat_init.send(sender=None)
+    assert asked == ["beat"]

@@ -64,8 +64,8 @@ def test_they_move_with_the_book(client, desk):
 def test_the_state_of_a_market(client, desk):
     desk.turns("halted")
     told = figures(client)
-    assert told["bourse_market_state", "halted", BTC] == 1 and told["bourse_market_state", "open", BTC] == 0
-    assert sum(told["bourse_market_state", status, "ETH-USDT"] for status in Market.Status.values) == 1
+    assert told["bourse_market_open", "halted", BTC] == 1 and told["bourse_market_open", "open", BTC] == 0
+    assert sum(told["bourse_market_open", status, "ETH-USDT"] for status in Market.Status.values) == 1
 
 
 def test_a_market_that_was_never_opened_costs_nobody_the_page(client, desk):
