@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.api.api_keys import KeysView, KeyView
 from accounts.api.log_in import LogoutView, RefreshView, TokenView
+from accounts.api.password import PasswordView
 from accounts.api.register import RegisterView
 from accounts.api.second_factor import ConfirmView, DisableView, EnrolView, RecoveryCodesView, TwoFactorView
 from accounts.api.sessions import SessionsView, SessionView
@@ -13,6 +14,7 @@ urlpatterns = [
     path("auth/token", TokenView.as_view()),
     path("auth/token/refresh", RefreshView.as_view()),
     path("auth/logout", LogoutView.as_view()),
+    path("auth/password", PasswordView.as_view()),
     path("auth/sessions", SessionsView.as_view()),
     path("auth/sessions/<int:session_id>", SessionView.as_view()),
     path("auth/two-factor", TwoFactorView.as_view()),

@@ -78,9 +78,9 @@ class TokenView(APIView):
         given, address = asked.validated_data, client_address(request._request)
         if "api_key" in given:
             key = check_key(given["api_key"], address)
-            return _answer(issue_tokens(key.user, key, visitor_of(request._request)))
+            return tokens_answer(issue_tokens(key.user, key, visitor_of(request._request)))
         user = check_password(given["username"], given["password"], address, given.get("otp"))
-        return _answer(issue_tokens(user, visitor=visitor_of(request._request)))
+        return tokens_answer(issue_tokens(user, visitor=visitor_of(request._request)))
 
 
 class RefreshView(APIView):
@@ -98,7 +98,9 @@ class RefreshView(APIView):
     def post(self, request: Request) -> Response:
         asked = Refresh(data=request.data)
         asked.is_valid(raise_exception=True)
-        return _answer(refresh_tokens(asked.validated_data["refresh"], client_address(request._request)))
+        return tokens_answer(
+            refresh_tokens(asked.validated_data["refresh"], client_address(request._request))
+        )
 
 
 class LogoutView(APIView):
@@ -120,6 +122,6 @@ class LogoutView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _answer(pair: TokenPair) -> Response:
+def tokens_answer(pair: TokenPair) -> Response:
     # Nobody on the way may keep it.
     return Response(Tokens(pair).data, headers={"Cache-Control": "no-store"})

@@ -9,6 +9,7 @@ from accounts.services.bearers import (
     remembered_bearer,
     standing,
 )
+from accounts.services.change_password import change_password
 from accounts.services.console import console_user
 from accounts.services.ledger import (
     adjust_balance,
@@ -57,6 +58,7 @@ __all__ = [
     "authenticate_signed",
     "authenticate_token",
     "browser_session",
+    "change_password",
     "check_key",
     "check_password",
     "claim_faucet",

@@ -10,7 +10,7 @@ from accounts.meters import failures_counted
 from accounts.models import APIKey, User
 from accounts.secrets import hash_key
 from accounts.services.api_keys import check_api_key
-from accounts.services.one_time_codes import demand_code
+from accounts.services.one_time_codes import use_code
 from common.api.address import address_group
 from common.errors import ErrorCode, Refused
 from common.limits import Counter, Scope, Usage, tally
@@ -34,7 +34,7 @@ def check_password(username: str, password: str, address: str, code: str | None 
         if user is None or not user.check_password(password) or not user.is_active:
             raise Refused(ErrorCode.INVALID_CREDENTIALS)
         refuse_suspended(user)
-        demand_code(user, code)
+        use_code(user, code)
     return user
 
 

@@ -5,10 +5,13 @@ import re
 
 from django.db import transaction
 
+from accounts.meters import failures_counted
 from accounts.models import Authenticator, RecoveryCodes, User
 from accounts.secrets import hash_recovery_code
 from common import clock
 from common.errors import ErrorCode, Refused
+from common.limits import Scope
+from common.meters import rate_limit_hits
 
 AUTHENTICATOR_CODE = re.compile(r"[0-9]{6}", re.ASCII)
 RECOVERY_CODE = re.compile(r"[a-z2-7]{16}", re.ASCII)
@@ -19,7 +22,13 @@ def is_enrolled(user: User) -> bool:
     return Authenticator.objects.filter(user=user, confirmed=True).exists()
 
 
+@failures_counted("password")
 def demand_code(user: User, code: str | None) -> None:
+    """As `use_code`, of somebody who is signed in."""
+    use_code(user, code)
+
+
+def use_code(user: User, code: str | None) -> None:
     """Lets pass who has no second factor, or gives a code of it, which is thereby used up.
 
     Raises Refused TWO_FACTOR_REQUIRED without a code, INVALID_CODE, RATE_LIMITED while the authenticator waits
@@ -42,6 +51,7 @@ def try_authenticator(device: Authenticator, code: str) -> Refused | None:
     allowed, why = device.verify_is_allowed()
     if not allowed:
         seconds = max(1, math.ceil((why["locked_until"] - clock.now()).total_seconds()))
+        rate_limit_hits.labels(Scope.LOG_IN.value).inc()
         message = "Too many wrong codes; wait as long as Retry-After says, or use a recovery code."
         return Refused(ErrorCode.RATE_LIMITED, message, retry_after=seconds)
     digits = code.replace(" ", "")

@@ -1,11 +1,10 @@
 """A new user."""
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.services.ledger import open_account
+from accounts.services.passwords import check_new_password
 from common.errors import ErrorCode, Refused
 
 
@@ -16,7 +15,7 @@ def register_user(username: str, email: str, password: str) -> User:
     e-mail address is taken, in whatever case of letters.
     """
     user = User(username=username, email=User.objects.normalize_email(email))
-    _check_password(user, password)
+    check_new_password(user, password, "password")
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -25,13 +24,6 @@ def register_user(username: str, email: str, password: str) -> User:
     except IntegrityError as error:
         raise _taken(error) from error
     return user
-
-
-def _check_password(user: User, password: str) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Refused(ErrorCode.VALIDATION_ERROR, password=error.messages) from error
 
 
 def _taken(error: IntegrityError) -> Refused:

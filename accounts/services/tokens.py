@@ -60,6 +60,13 @@ def issue_tokens(user: User, api_key: APIKey | None = None, visitor: Visitor = N
         return _issue(locked, open_session(locked, Session.Kind.TOKEN, visitor, _ends(), api_key))
 
 
+def renew_tokens(user: User, session_id: int) -> TokenPair:
+    """A pair of a session that goes on, for a user whose row the caller has locked."""
+    session = Session.objects.select_related("api_key").get(pk=session_id)
+    prolong_session(session, _ends())
+    return _issue(user, session)
+
+
 @failures_counted("token")
 def refresh_tokens(refresh: str, address: str) -> TokenPair:
     """A new pair of the same session for a refresh token, which thereby ends: of two at once one gets the pair.

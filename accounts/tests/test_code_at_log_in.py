@@ -1,6 +1,7 @@
 """POST /api/v1/auth/token of who has a second factor."""
 
 import pytest
+from prometheus_client import REGISTRY
 from rest_framework.test import APIClient
 
 from accounts.models import Authenticator
@@ -155,6 +156,19 @@ def test_guessing_at_recovery_codes_does_not_stop_the_app(phone):
     for _ in range(5):
         sign_in("alice", otp="abcd-efgh-ijkl-mnop")
     assert sign_in("alice", otp=app.next_code()).status_code == 200
+
+
+def test_refused_codes_are_counted_wherever_they_were_given(phone, alices_desk, clock):
+    app, before = phone[0], codes_refused()
+    sign_in("alice", otp=app.wrong_code())
+    clock.seconds += 300
+    alices_desk.post("/api/v1/api-keys", {"scopes": ["read"], "otp": app.wrong_code()})
+    sign_in("alice")  # that a code is lacking is no failure
+    assert codes_refused() == before + 2
+
+
+def codes_refused():
+    return REGISTRY.get_sample_value("auth_failures_total", {"reason": "code"})
 
 
 # ---- races ----

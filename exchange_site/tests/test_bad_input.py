@@ -97,6 +97,7 @@ GOOD = {
     "auth_token": {"api_key": "no-such-key"},
     "auth_token_refresh": {"refresh": "no-such-token"},
     "auth_logout": {"refresh": "no-such-token"},
+    "auth_password": {"current_password": "wrong", "new_password": "the-tulip-of-1638", "otp": "123456"},
     "two_factor_enrol": {"password": "wrong"},
     "two_factor_confirm": {"otp": "123456"},
     "two_factor_recovery_codes": {"password": "wrong", "otp": "123456"},

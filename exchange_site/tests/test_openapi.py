@@ -38,6 +38,7 @@ POST /api/v1/auth/register
 POST /api/v1/auth/token
 POST /api/v1/auth/token/refresh
 POST /api/v1/auth/logout
+POST /api/v1/auth/password
 GET /api/v1/auth/sessions
 DELETE /api/v1/auth/sessions
 DELETE /api/v1/auth/sessions/{}
@@ -384,7 +385,8 @@ def identity(ask):
     dora("DELETE", f"api-keys/{key['id']}", status=404)
     sessions(ask, dora, credentials)
     second_factor(ask, dora, credentials)
-    ask("POST", "auth/logout", {"refresh": second["refresh"]}, 204)
+    third = a_new_password(dora, credentials["password"])
+    ask("POST", "auth/logout", {"refresh": third["refresh"]}, 204)
 
 
 def sessions(ask, dora, credentials):
@@ -393,6 +395,13 @@ def sessions(ask, dora, credentials):
     dora("DELETE", f"auth/sessions/{newest['id']}", status=204)
     dora("DELETE", f"auth/sessions/{newest['id']}", status=404)
     dora("DELETE", "auth/sessions", status=200)
+
+
+def a_new_password(dora, old):
+    asked = {"current_password": old, "new_password": "the-tulip-of-1638"}
+    dora("POST", "auth/password", asked | {"current_password": "wrong"}, 401)
+    dora("POST", "auth/password", asked | {"new_password": "x"}, 400)
+    return dora("POST", "auth/password", asked, 200).json()
 
 
 def second_factor(ask, dora, credentials):
