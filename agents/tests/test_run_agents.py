@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -7,6 +8,7 @@ from decimal import Decimal
 from urllib.parse import quote, urlsplit
 
 import pytest
+import requests
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -31,15 +33,19 @@ def test_it_quotes_until_it_is_asked_to_stop_and_then_cancels_its_quotes(signal_
     set_price(SYMBOL, Decimal(60_000), "simulation")
     test_database = quote(str(connection.settings_dict["NAME"]), safe="")
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{test_database}").geturl()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     child = subprocess.Popen(
         [sys.executable, "manage.py", "run_agents"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": url, "METRICS_PORT": str(port), "METRICS_HOST": "127.0.0.1"},
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         seen = wait_for(lambda: Order.objects.filter(status="open").count() > 20)
+        told = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         child.send_signal(signal_number)
         output, _ = child.communicate(timeout=30)
     finally:
@@ -48,6 +54,7 @@ def test_it_quotes_until_it_is_asked_to_stop_and_then_cancels_its_quotes(signal_
     assert seen and child.returncode == 0
     assert output.splitlines()[-1] == "The agents have cancelled their quotes and stopped."
     assert not Order.objects.filter(status__in=Order.OPEN_STATUSES).exists()
+    assert 'bourse_orders_total{side="buy",symbol="BTC-USDT",type="limit"}' in told
 
 
 def wait_for(condition, seconds=60):
