@@ -21,7 +21,7 @@ _PUBLIC_KEYS = ("only-for-development-", "django-insecure-", "for-tests-only-")
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The checks of this project that need no database."""
-    checks = (secret_key, demo_in_public, debug_in_public, limits, transactions, feeds, encryption)
+    checks = (secret_key, demo_in_public, debug_in_public, limits, transactions, feeds, encryption, metrics)
     return [message for check in checks for message in check()]
 
 
@@ -71,6 +71,19 @@ def feeds() -> list[CheckMessage]:
         return []
     text = f"INDEX_FEEDS is {', '.join(named) or 'empty'}: name one or more of {', '.join(FEEDS)}, each once."
     return [Error(text, id="bourse.E006")]
+
+
+def metrics() -> list[CheckMessage]:
+    """Who may look at /metrics is a list of addresses and networks, and not everybody."""
+    for entry in settings.METRICS_ALLOW:
+        try:
+            network = ipaddress.ip_network(entry)
+        except ValueError:
+            text = f"METRICS_ALLOW: {entry!r} is neither an address nor a network."
+            return [Error(text, hint="For example 10.0.0.0/8,::1", id="bourse.E010")]
+        if network.prefixlen == 0 and not settings.DEMO:
+            return [Warning("METRICS_ALLOW lets everybody look at /metrics.", id="bourse.W010")]
+    return []
 
 
 def encryption() -> list[CheckMessage]:

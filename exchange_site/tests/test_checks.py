@@ -114,3 +114,19 @@ def test_feeds_that_there_are_not_are_refused(production, named):
 def test_several_feeds_pass(production):
     production.INDEX_FEEDS = ["coinbase", "kraken"]
     assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "found"),
+    [
+        (["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"], []),
+        ([], []),
+        (["prometheus"], ["bourse.E010"]),
+        (["10.0.0.1/8"], ["bourse.E010"]),
+        (["127.0.0.1", "0.0.0.0/0"], ["bourse.W010"]),
+        (["::/0"], ["bourse.W010"]),
+    ],
+)
+def test_who_may_look_at_the_metrics_are_addresses_and_not_everybody(production, allowed, found):
+    production.METRICS_ALLOW = allowed
+    assert ids() == found
