@@ -1,5 +1,6 @@
 """A request gets the same answer by the fast lane and from Django, to the last header."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from rest_framework.test import ForceAuthClientHandler
 
 from accounts.models import User
-from accounts.services import create_api_key, issue_tokens, remembered_bearer, suspend_user
+from accounts.services import create_api_key, end_session, issue_tokens, remembered_bearer, suspend_user
 from accounts.tests.signer import Signer, SigningClient
 from common import clock
 from common.errors import ErrorCode
@@ -245,6 +246,24 @@ def test_so_are_the_tokens_of_a_user_who_has_changed(alice, taken, change):
         assert refusal(answer) == (401, "INVALID_TOKEN")
     assert refusal(alice.place("buy", "0.1", "30000", symbol="DOGE-USDT")) == (401, "INVALID_TOKEN")
     assert taken == [("orders", "POST", 201)] and Order.objects.count() == 1
+
+
+def test_so_is_the_token_of_a_session_that_was_signed_out(alice, taken):
+    assert alice.place("buy", "0.1", "30000", client_order_id="a").status_code == 201
+    session = alice.user.sessions.get()
+    end_session(alice.user, session.pk)
+    for client_order_id in ("a", "b"):
+        answer = alice.place("buy", "0.1", "30000", client_order_id=client_order_id)
+        assert refusal(answer) == (401, "INVALID_TOKEN")
+    assert taken == [("orders", "POST", 201)] and Order.objects.count() == 1
+
+
+def test_the_use_of_a_session_is_noted_by_django_and_then_the_lane_goes_on(alice, taken):
+    alice.place("buy", "0.1", "30000")
+    alice.user.sessions.update(last_used_at=clock.now() - timedelta(minutes=2))
+    assert [alice.place("buy", "0.1", "30000").status_code for _ in range(2)] == [201, 201]
+    assert alice.user.sessions.get().last_used_at > clock.now() - timedelta(minutes=1)
+    assert taken == [("orders", "POST", 201)] * 2
 
 
 def test_another_tier_counts_from_the_next_request_on(alice, taken, limited, settings):

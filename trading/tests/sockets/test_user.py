@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import APIKey
-from accounts.services import create_api_key, issue_tokens, revoke_api_key
+from accounts.services import create_api_key, end_session, issue_tokens, revoke_api_key
 from trading.consumers import user
 from trading.services import suspend_user
 from trading.tests.api.desk import person
@@ -218,6 +218,17 @@ def test_a_revoked_key_closes_its_sockets_however_busy_the_account_is(server, al
         return client.connection.close_code
 
     assert eventually(closed) == user.CLOSE_NOT_AUTHENTICATED
+
+
+def test_a_session_that_was_signed_out_closes_its_sockets_and_no_others(server, alice, quick_looks):
+    gone, stays = issue_tokens(alice.user).access, server.user_client(alice.user)
+    client = server.client("/ws/user")
+    client.say(action="authenticate", token=gone)
+    client.hear()
+    end_session(alice.user, alice.user.sessions.order_by("-pk")[1].pk)
+    assert client.closed()[0] == user.CLOSE_NOT_AUTHENTICATED
+    alice.buys("0.1", "1000")
+    assert hear_all(stays, lambda heard: heard["orders"])
 
 
 def test_a_number_drawn_early_and_committed_late_is_not_missed(server, alice, bob):
