@@ -34,7 +34,12 @@ SOURCE = sorted(
 PAGES = sorted(
     file for folder in ("static", "templates") for file in (ROOT / folder).rglob("*") if file.is_file()
 )
-TEXTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+TEXTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "benchmarks").glob("*.md"),
+    *(ROOT / "docker").glob("*.md"),
+]
 
 MOST_LINES_OF_A_FUNCTION = 50
 MOST_LINES_OF_A_FILE = 300
