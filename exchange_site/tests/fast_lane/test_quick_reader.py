@@ -64,7 +64,8 @@ VALUES = st.sampled_from([*MONEY, *WORDS, False, "BTC-USDT", "mine-1", 1_800_000
 def test_it_agrees_with_the_serializer_or_is_not_sure(changes, without):
     data = {name: value for name, value in (GOOD | changes).items() if name not in without}
     found = _reader.read(data)
-    if found is not None:
+    # Of an order that only reduces the lane itself asks whether its market has positions.
+    if found is not None and not found["reduce_only"]:
         serializer = NewOrderSerializer(data=data)
         assert serializer.is_valid(), (data, serializer.errors)
         assert found == dict(serializer.validated_data)
