@@ -6,7 +6,7 @@ from typing import Any
 from celery import Celery, signals
 
 from common import metrics_server
-from kpi import task_metrics
+from kpi import task_log, task_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange_site.settings")
 
@@ -15,6 +15,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 task_metrics.connect()
+task_log.connect()
 
 
 @signals.worker_ready.connect

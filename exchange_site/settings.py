@@ -37,6 +37,10 @@
 | METRICS_PORT | where a worker, beat or the agents answer /metrics | nowhere |
 | METRICS_HOST | on which of the machine's addresses they do | all |
 | LOG_LEVEL | the least that is logged | WARNING |
+| LOG_FORMAT | line, or json: as the request log, in names of the Elastic Common Schema | line |
+| REQUEST_LOG | where requests are logged, a line of JSON each: a file, - (standard output), off | -, in demo mode off |
+| REQUEST_LOG_MEGABYTES | how long that file may get; four full ones are kept | 50 |
+| SERVICE_NAME | what logs call this exchange | bourse |
 """
 
 from datetime import timedelta
@@ -49,6 +53,7 @@ from django.core.exceptions import ImproperlyConfigured
 from exchange_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS
 from exchange_site.beat import beat_table
 from exchange_site.costs import COSTS, by_tier
+from exchange_site.logs import logging_table
 
 __all__ = ["REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]
 
@@ -280,12 +285,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "WARNING")},
-    # A refused request is no news for the operator's console.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+# ---- Logs -----------------------------------------------------------------------------------------------
+SERVICE_NAME = env.str("SERVICE_NAME", "bourse")
+REQUEST_LOG = env.str("REQUEST_LOG", "off" if DEMO else "-")
+REQUEST_LOG_BYTES = env.int("REQUEST_LOG_MEGABYTES", 50) * 1_000_000
+LOGGING = logging_table(env.str("LOG_LEVEL", "WARNING"), env.str("LOG_FORMAT", "line"))

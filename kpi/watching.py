@@ -13,13 +13,14 @@ from common import request_id
 from common.api.address import client_address
 from common.api.answered import Answered, known_method
 from common.api.endpoint import pattern
-from kpi import flusher, request_metrics
+from common.redaction import InHand, hold
+from kpi import flusher, request_log, request_metrics
 from kpi.lane_metrics import note_answer
 
 logger = logging.getLogger(__name__)
 
 # Each is told of each answer, after it was made. None may wait.
-WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count, flusher.count)
+WATCHES: tuple[Callable[[Answered], None], ...] = (request_metrics.count, flusher.count, request_log.write)
 
 API_UNMATCHED = "/api/unmatched"
 UNMATCHED = "unmatched"
@@ -49,13 +50,15 @@ class RequestWatchMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = perf_counter()
-        name = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
+        name = request.META["HTTP_X_REQUEST_ID"] = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
+        hold(InHand(request.META, request))
         try:
             response = self.get_response(request)
             response[request_id.HEADER] = name
             note(_answered(request, response, name, perf_counter() - begun))
         finally:
             request_id.end()
+            hold(None)
         return response
 
 

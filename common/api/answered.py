@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+WHOSE = "bourse.whose"  # in a WebSocket's scope: where who found out notes its `user_id` and `key_id`
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

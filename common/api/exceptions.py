@@ -12,6 +12,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from common.api.answers import RETRY_SECONDS, is_unavailable
+from common.api.endpoint import pattern
 from common.api.fast_lane import Answer, Headers
 from common.api.throttling import OverLimit, charge_refused, retry_after
 from common.errors import ErrorCode, Refused
@@ -112,13 +113,17 @@ def _headers(refused: Refused) -> dict[str, str]:
 
 def _log(error: Exception, refused: Refused, context: dict[str, Any]) -> None:
     request = context.get("request")
-    _log_failure(
-        f"{request.method} {request.path}" if request is not None else "unknown request", error, refused
-    )
+    _log_failure(_name_of(request), error, refused)
     if request is not None:
         # A page would ask who is signed in, and may fail in the same way again.
         request.accepted_renderer = JSONRenderer()
         request.accepted_media_type = JSONRenderer.media_type
+
+
+def _name_of(request: Any) -> str:
+    """Method and address, that one by its pattern: a client may have put anything into the address itself."""
+    match = None if request is None else request._request.resolver_match
+    return f"{request.method} {pattern(match.route)}" if match else "a request"
 
 
 def _log_failure(where: str, error: Exception, refused: Refused) -> None:

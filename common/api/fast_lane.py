@@ -26,6 +26,7 @@ from common import request_id
 from common.api.address import environ_address
 from common.api.answered import Answered
 from common.api.signed import is_signed
+from common.redaction import BODY, InHand, hold
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class FastLane:
         if lane is None:
             return self._django(environ, start_response)
         name = environ["HTTP_X_REQUEST_ID"] = request_id.begin(environ.get("HTTP_X_REQUEST_ID"))
+        hold(InHand(environ))
         answer = _answer(lane, environ)
         if answer is None:
             return self._django(environ, start_response)
@@ -93,6 +95,7 @@ class FastLane:
         start_response(f"{answer.status} {REASONS[answer.status]}", headers)
         self._watch(_answered(environ, lane, answer, name, perf_counter() - begun))
         request_id.end()
+        hold(None)
         return [answer.body]
 
 
@@ -170,5 +173,6 @@ def read_body(environ: Environ) -> bytes | None:
     if not (declared.isdecimal() and len(declared) < 6 and 0 < int(declared) <= MOST_BODY_BYTES):
         return None
     body: bytes = environ["wsgi.input"].read(int(declared))
+    environ[BODY] = body
     environ["wsgi.input"] = BytesIO(body)
     return body if len(body) == int(declared) else None

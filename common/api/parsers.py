@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
 from common.errors import ErrorCode, Refused
+from common.redaction import BODY
 
 MAX_BODY_BYTES = 1_048_576
 MAX_DEPTH = 32
@@ -59,6 +60,8 @@ def _read(stream: IO[Any]) -> bytes:
     if declared.isdecimal() and len(declared) < 19 and int(declared) > MAX_BODY_BYTES:
         raise Refused(ErrorCode.PAYLOAD_TOO_LARGE, limit_bytes=MAX_BODY_BYTES)
     body: bytes = stream.read(MAX_BODY_BYTES + 1)
+    if hasattr(stream, "META"):
+        stream.META[BODY] = body
     if len(body) > MAX_BODY_BYTES:
         raise Refused(ErrorCode.PAYLOAD_TOO_LARGE, limit_bytes=MAX_BODY_BYTES)
     return body

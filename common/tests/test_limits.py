@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -144,7 +145,7 @@ class Away:
             return real(**arguments)
 
         self.counters._script = script
-        monkeypatch.setattr(shared_counters.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(shared_counters, "time", SimpleNamespace(monotonic=lambda: self.now))
 
     def passes(self, name, most, tries=1):
         return sum(self.counters.step([Step(name, 1, most)])[0] for _ in range(tries))

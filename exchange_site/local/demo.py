@@ -109,7 +109,8 @@ def _environment(folder: DataFolder, address: Address, servers: dict[str, str]) 
         "PROBE_URL": f"http://{reachable(address.host)}:{address.port}/ready",
         "PYTHONUNBUFFERED": "1",
     }
-    return os.environ | servers | ours
+    logs = {"REQUEST_LOG": str(folder.folder("logs") / "requests.log")}
+    return logs | os.environ | servers | ours
 
 
 def _supervise(folder: DataFolder, address: Address, environment: dict[str, str], begun: float) -> Supervisor:

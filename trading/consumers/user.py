@@ -10,6 +10,7 @@ from uuid import UUID
 
 from accounts.services import authenticate_token
 from common.api.address import scope_address
+from common.api.answered import WHOSE
 from common.errors import ErrorCode, Refused
 from trading.consumers.base import OutboxConsumer
 from trading.consumers.guards import guards
@@ -126,6 +127,7 @@ class UserConsumer(OutboxConsumer):
         for scope in ("read", *more_scopes):
             if scope not in bearer.allowed_scopes:
                 raise Refused(ErrorCode.PERMISSION_DENIED, f"This takes the scope {scope}.")
+        self.scope.get(WHOSE, {}).update(user_id=user.pk, key_id=bearer.key_id)
         return user.account.pk
 
     def _hear_of_guard(self) -> None:

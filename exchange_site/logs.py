@@ -1,0 +1,34 @@
+"""Where the processes' own words go, and in which form: to standard error, with what is secret left out."""
+
+from typing import Any
+
+FORMATS = {"line": "common.log_format.LineFormatter", "json": "common.log_format.JsonFormatter"}
+# They bring handlers of their own, which would write what they were given as it is.
+_TO_US = (
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "uvicorn.asgi",
+    "_granian",
+    "granian.access",
+    "celery",
+    "celery.task",
+)
+
+
+def logging_table(level: str, form: str) -> dict[str, Any]:
+    """Django's LOGGING. level: the least that is logged. form: of FORMATS."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"ours": {"()": FORMATS[form]}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # A refused request is no news for the operator's console.
+            "django.request": {"level": "ERROR"},
+            # Below that it tells of every frame that comes and goes, tokens in them.
+            "websockets": {"level": "INFO"},
+            **{name: {"handlers": [], "propagate": True} for name in _TO_US},
+        },
+    }
