@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery, signals
 
 from common import metrics_server
+from exchange_site import worker_end
 from kpi import task_log, task_metrics
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange_site.settings")
@@ -16,6 +17,7 @@ app.autodiscover_tasks()
 
 task_metrics.connect()
 task_log.connect()
+worker_end.connect()
 
 
 @signals.worker_ready.connect

@@ -15,25 +15,20 @@ def manage(*arguments: str) -> list[str]:
 def web(host: str, port: int, workers: str) -> list[str]:
     """HTTP through WSGI; a worker that crashes is started again.
 
-    16 threads, for threads that wait for the same market share one commit. granian warns of so many, hence
+    One that is told to stop answers what it has in hand, for at most 7 s: a request that waits for a lock gives up
+    after 5. 16 threads, for threads that wait for the same market share one commit. granian warns of so many, hence
     its log level.
     """
     options = "--interface wsgi --http 1 --no-ws --blocking-threads 16 --respawn-failed-workers"
-    options += " --workers-kill-timeout 3 --log-level error --no-access-log"
+    options += " --workers-kill-timeout 7 --log-level error --no-access-log"
     where = ["--host", host, "--port", str(port), "--workers", workers]
     return [str(BIN / "granian"), *options.split(), *where, "exchange_site.wsgi:application"]
 
 
 def sockets(host: str, port: int) -> list[str]:
-    """WebSockets through ASGI: uvicorn, which holds the producer back when a client reads slowly.
-
-    Uncompressed: on one machine the processor is scarcer than the network.
-    """
-    options = "--ws websockets-sansio --ws-max-size 65536 --ws-per-message-deflate false --lifespan off"
-    options += " --ws-ping-interval 20 --ws-ping-timeout 20"
-    options += " --timeout-graceful-shutdown 2 --no-access-log --log-level warning --no-server-header"
+    """WebSockets through ASGI."""
     where = ["--host", host, "--port", str(port)]
-    return [str(BIN / "uvicorn"), *options.split(), *where, "exchange_site.asgi:application"]
+    return [sys.executable, "-m", "exchange_site.socket_server", *where, "--ping-seconds", "20"]
 
 
 def worker(concurrency: str) -> list[str]:

@@ -38,6 +38,8 @@ pid {home}/nginx.pid;
 error_log {log} error;
 worker_processes 1;
 worker_rlimit_nofile 8192;
+# After SIGQUIT: requests in hand are answered, sockets that are still open then are closed.
+worker_shutdown_timeout 8s;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;

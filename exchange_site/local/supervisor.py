@@ -7,31 +7,41 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from honcho import manager
 from honcho.compat import ProcessManager
-from honcho.manager import Manager
 from honcho.printer import Printer
 
 from exchange_site.local import console, processes
 from exchange_site.local.data_folder import DataFolder
 
-STOP_SECONDS = 8
+# Longer than any program gives itself, and what is acknowledged is safe even so.
+STOP_SECONDS = 9
+# honcho's own patience before it kills, of which its loop has no parameter.
+manager.KILL_WAIT = STOP_SECONDS
+
+# nginx understands SIGTERM as "drop everything".
+GENTLE = {"proxy": signal.SIGQUIT}
 
 
 class AskTheLeader(ProcessManager):
-    """SIGTERM goes to the program alone and not to its group.
+    """SIGTERM, or the program's own word for it, goes to the program alone and not to its group.
 
     nginx, granian and Celery stop their own workers in order; a worker that got the signal too would drop
     the task in its hands.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: dict[int, signal.Signals] = {}  # by process number
+
     def terminate(self, pid: int) -> None:
         try:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, self.words.get(pid, signal.SIGTERM))
         except ProcessLookupError:
             pass
 
 
-class Supervisor(Manager):
+class Supervisor(manager.Manager):
     """Runs the programs in the foreground until it is asked to stop or one of them ends by itself.
 
     `when_launched` runs in a thread of its own. After `loop`, `failure` says why it had to stop; it is empty
@@ -41,7 +51,7 @@ class Supervisor(Manager):
     def __init__(self, folder: DataFolder, when_launched: Callable[[], None]) -> None:
         super().__init__(Printer(console.stdout))
         self.failure = ""
-        self._procmgr = AskTheLeader()
+        self._leader = self._procmgr = AskTheLeader()
         self._folder = folder
         self._when_launched = when_launched
         self._stop_when_launched = False
@@ -70,9 +80,15 @@ class Supervisor(Manager):
         if not self.stopping:
             self.failure = self.failure or self._crashes()
         if self._all_launched():
-            super().terminate()
+            self._ask_to_end()
         else:
             self._stop_when_launched = True
+
+    def _ask_to_end(self) -> None:
+        self._leader.words = {
+            self._processes[name]["pid"]: word for name, word in GENTLE.items() if name in self._processes
+        }
+        super().terminate()
 
     def _crashes(self) -> str:
         """The programs that have ended; when nobody asked for it yet, each is a crash."""
@@ -91,7 +107,7 @@ class Supervisor(Manager):
         launched = self._all_launched()
         if launched and self._stop_when_launched:
             self._stop_when_launched = False
-            super().terminate()
+            self._ask_to_end()
         return launched
 
     def _any_stopped(self) -> bool:

@@ -52,6 +52,16 @@ class LiveExchange:
     def stop_all(self) -> None:
         self.stop(*list(self._processes))
 
+    def end(self, name: str) -> float:
+        """SIGTERM to the program itself, as a deploy does; how many seconds it took to end, with all its children."""
+        started = self._processes.pop(name)
+        family = psutil.Process(started.pid).children(recursive=True)
+        begun = time.monotonic()
+        started.terminate()
+        started.wait(PATIENCE_SECONDS)
+        assert psutil.wait_procs(family, PATIENCE_SECONDS)[1] == []
+        return time.monotonic() - begun
+
     def kill(self, *names: str) -> None:
         """SIGKILL these programs and their children, as a machine that loses power would."""
         for name in names:

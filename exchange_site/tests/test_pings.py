@@ -24,8 +24,7 @@ def sockets_command(folder: Path, port: int) -> list[str]:
 
 def test_sockets_are_pinged_every_20_seconds(tmp_path: Path) -> None:
     command = sockets_command(tmp_path, 2)
-    for option in ("--ws-ping-interval", "--ws-ping-timeout"):
-        assert command[command.index(option) + 1] == "20"
+    assert command[command.index("--ping-seconds") + 1] == "20"
 
 
 def test_the_server_pings_and_closes_one_that_does_not_answer(tmp_path: Path) -> None:

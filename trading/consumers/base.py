@@ -12,12 +12,15 @@ from trading.meters import OVERRUNS
 from trading.streams.outbox import Outbox
 from trading.streams.readers import LOST
 
+CLOSE_RESTART = 1012
 CLOSE_SLOW = 4008
 CLOSE_TOO_MUCH = 4029
 MOST_CHARACTERS = 4096
 MOST_MESSAGES = 60  # in PER_SECONDS
 PER_SECONDS = 10.0
 SEND_SECONDS = 10.0
+
+open_sockets: set["OutboxConsumer"] = set()  # of this process
 
 
 class OutboxConsumer(CountedConsumer):
@@ -32,9 +35,11 @@ class OutboxConsumer(CountedConsumer):
         self._allowance: float = MOST_MESSAGES
         self._heard_at = time.monotonic()
         await self.accept()
+        open_sockets.add(self)
         self._sender = asyncio.create_task(self._send_all())
 
     async def disconnect(self, code: int) -> None:
+        open_sockets.discard(self)
         if hasattr(self, "_sender"):
             self._sender.cancel()
 
@@ -57,6 +62,10 @@ class OutboxConsumer(CountedConsumer):
 
     async def resynchronise(self) -> None:
         """After an overrun: put where everything stands into the outbox."""
+
+    async def go_away(self) -> None:
+        """This process stops: say so and close. What was missed follows from the snapshots of a new connection."""
+        await self.leave(CLOSE_RESTART, {"type": "going_away"})
 
     async def leave(self, code: int, last_words: dict[str, Any] | None = None) -> None:
         """Close the connection; what still waits in the outbox is not sent."""

@@ -5,12 +5,18 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from trading.services.cancel_on_disconnect import cancel_on_disconnect, guard_connection, renew_guards
+from trading.services.cancel_on_disconnect import (
+    cancel_on_disconnect,
+    guard_connection,
+    hand_over_guards,
+    renew_guards,
+)
 from trading.streams.readers import LOST, Reader
 
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 4.0
+HAND_OVER_SECONDS = 2.0
 
 # Apart, so that many cancels do not hold up the renewals of those who live.
 renewer = Reader("guard-renewer", 1)
@@ -24,6 +30,7 @@ class Guards:
         self._lost: dict[UUID, Callable[[], None]] = {}
         self._task: asyncio.Task[None] | None = None
         self._striking: set[asyncio.Task[None]] = set()
+        self._handed_over: set[UUID] = set()
 
     async def watch(self, account_id: int, lost: Callable[[], None]) -> UUID:
         """Guard a connection; `lost` is called if its guard struck although it lives. Raises one of LOST."""
@@ -36,10 +43,29 @@ class Guards:
     async def strike(self, connection_id: UUID) -> None:
         """The connection has ended. If its orders cannot be cancelled now, the sweep does it."""
         self._lost.pop(connection_id, None)
+        if connection_id in self._handed_over:
+            return
         striking = asyncio.create_task(self._strike(connection_id))
         self._striking.add(striking)
         striking.add_done_callback(self._striking.discard)
         await asyncio.shield(striking)  # whoever waits may be cancelled; this goes on
+
+    async def hand_over(self) -> None:
+        """This process stops: the clients have a while to come back before their guards strike.
+
+        If the database does not answer in time the guards stay as they are, and the sweep strikes sooner.
+        """
+        known, self._lost = list(self._lost), {}
+        if not known:
+            return
+        try:
+            async with asyncio.timeout(HAND_OVER_SECONDS):
+                self._handed_over |= await renewer.read(hand_over_guards, known)
+        except Exception as error:  # whatever it is: the clients have to be told that we stop
+            logger.warning("guards not handed over: %s", error)
+
+    def is_handed_over(self, connection_id: UUID) -> bool:
+        return connection_id in self._handed_over
 
     async def _strike(self, connection_id: UUID) -> None:
         try:

@@ -12,9 +12,10 @@ from accounts.services import authenticate_token
 from common.api.address import scope_address
 from common.api.answered import WHOSE
 from common.errors import ErrorCode, Refused
-from trading.consumers.base import OutboxConsumer
+from trading.consumers.base import CLOSE_RESTART, OutboxConsumer
 from trading.consumers.guards import guards
 from trading.matching_service.publish import account_group
+from trading.services.cancel_on_disconnect import RETURN_SECONDS
 from trading.streams.both_accounts import BothAccounts
 from trading.streams.readers import LOST, user_reader
 from trading.streams.wake_ups import wake_ups
@@ -66,6 +67,13 @@ class UserConsumer(OutboxConsumer):
     async def leave(self, code: int, last_words: dict[str, Any] | None = None) -> None:
         await super().leave(code, last_words)
         await self._end_guard()
+
+    async def go_away(self) -> None:
+        guard, self._guard = self._guard, None
+        word: dict[str, Any] = {"type": "going_away"}
+        if guard is not None and guards.is_handed_over(guard):
+            word["return_within_ms"] = RETURN_SECONDS * 1000
+        await self.leave(CLOSE_RESTART, word)
 
     async def _end_guard(self) -> None:
         guard, self._guard = self._guard, None

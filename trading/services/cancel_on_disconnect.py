@@ -1,13 +1,16 @@
 """A client whose orders must not outlive its connection: they are cancelled when it ends, however it ends.
 
 The guard is a row, so it outlives the process that held the connection: what that process does not renew in
-time is struck by a sweep.
+time is struck by a sweep. A process that stops in good order hands its guards over instead of striking: whoever
+comes back in time keeps its orders, so that a new version of the exchange does not empty the books.
 """
 
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db import transaction
 
 from common import clock
 from trading.matching.terms import Reason
@@ -17,11 +20,25 @@ from trading.services.cancel_order import cancel_everywhere
 logger = logging.getLogger(__name__)
 
 ALIVE_SECONDS = 15
+RETURN_SECONDS = 30  # after a process stopped in good order
 
 
+@transaction.atomic
 def guard_connection(account_id: int) -> UUID:
-    """A guard for a new connection of the account; its id."""
+    """A guard for a new connection of the account; its id. It takes the place of one that was handed over, if any:
+    of two connections that were cut off and one that came back, the other's guard still strikes."""
+    waiting = DisconnectGuard.objects.select_for_update(skip_locked=True)
+    returned = waiting.filter(account_id=account_id, is_handed_over=True, alive_until__gt=clock.now()).first()
+    if returned is not None:
+        returned.delete()
     return DisconnectGuard.objects.create(account_id=account_id, alive_until=_alive_until()).connection_id
+
+
+def hand_over_guards(connection_ids: Iterable[UUID]) -> set[UUID]:
+    """Their process closes these connections and stops. Those whose guard stood, and now waits for the client."""
+    guards = DisconnectGuard.objects.filter(connection_id__in=connection_ids, alive_until__gt=clock.now())
+    guards.update(alive_until=clock.now() + timedelta(seconds=RETURN_SECONDS), is_handed_over=True)
+    return set(guards.values_list("connection_id", flat=True))
 
 
 def renew_guards(connection_ids: Iterable[UUID]) -> set[UUID]:
