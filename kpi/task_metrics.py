@@ -41,6 +41,8 @@ def _note_sending(headers: dict[str, Any] | None = None, **named: Any) -> None:
 
 def _note_beginning(task: Any, **named: Any) -> None:
     task.request.bourse_begun = time.perf_counter()
+    for counter in (FAILURES, EXPIRED):
+        counter.labels(task.name)  # shown as 0, so that its first one is a rise
     sent_at = getattr(task.request, SENT_AT, None)
     if isinstance(sent_at, int | float):
         DELAY.labels(task.name).observe(max(0.0, time.time() - sent_at))

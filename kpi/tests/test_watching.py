@@ -117,7 +117,7 @@ def test_who_is_signed_in_on_a_page_is_told(alice, told, client):
 
 def test_nobody_is_asked_for_only_to_tell_of_him(stranger, told, django_assert_num_queries):
     with django_assert_num_queries(0):
-        stranger.get("/health", HTTP_COOKIE="sessionid=made-up")
+        stranger.get("/health", HTTP_COOKIE=f"sessionid={'x' * 32}")
     assert told[0].user_id is None
 
 

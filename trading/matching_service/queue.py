@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from common.errors import Refused
 from trading.matching_service.requests import Outcome, Request
-from trading.meters import QUEUE_DEPTH
+from trading.meters import QUEUE_DEPTH, RETRIES
 
 MOST_REQUESTS_IN_A_BATCH = 500
 
@@ -39,6 +39,7 @@ class _SymbolQueue:
         self.waiting: deque[_Job] = deque()
         self.is_led = False
         self._depth = QUEUE_DEPTH.labels(symbol)
+        RETRIES.labels(symbol)  # shown as 0, so that the first one is a rise
 
     def enter(self, job: _Job) -> bool:
         """Join the queue; True if the caller leads."""
