@@ -30,6 +30,7 @@ ROOMS = {
     "commit": "Locks, commits and what is told of them",
     "guards": "What stands between a position and a loss that is not its own",
     "history": "The log and what is read from it",
+    "identity": "Who somebody is: signed requests, and guesses",
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",
     "money": "Fees, holds and balances",

@@ -22,9 +22,9 @@ class Signer:
     def headers(self, method, path, query=b"", body=b"", timestamp=None, window=None):
         timestamp = str(clock.to_ms(clock.now()) if timestamp is None else timestamp)
         shown = {} if window is None else {"X-Recv-Window": str(window)}
-        lines = [timestamp, "5000" if window is None else str(window), method, path, query.decode("latin-1"),
-                 hashlib.sha256(body).hexdigest()]  # fmt: skip
-        signature = self.sign("\n".join(lines).encode("latin-1"))
+        lines = [timestamp, "5000" if window is None else str(window), method, path]
+        text = [*(line.encode() for line in lines), query, hashlib.sha256(body).hexdigest().encode()]
+        signature = self.sign(b"\n".join(text))
         return {"X-API-Key": self.key, "X-Timestamp": timestamp, **shown, "X-Signature": signature}
 
     def sign(self, text):

@@ -49,6 +49,10 @@ def test_it_tells_how_to_sign_in_and_what_a_page_looks_like(schema):
     assert schema["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     listing = schema["paths"]["/api/v1/api-keys"]["get"]
     assert {"bearer": []} in listing["security"]
+    assert {"apiKey": [], "timestamp": [], "signature": []} in listing["security"]
+    headers = [schema["components"]["securitySchemes"][name] for name in ("apiKey", "timestamp", "signature")]
+    assert [header["name"] for header in headers] == ["X-API-Key", "X-Timestamp", "X-Signature"]
+    assert {(header["type"], header["in"]) for header in headers} == {("apiKey", "header")}
     assert {parameter["name"] for parameter in listing["parameters"]} == {"limit", "cursor"}
     page = listing["responses"]["200"]["content"]["application/json"]["schema"]
     reference = page["$ref"].rpartition("/")[2]

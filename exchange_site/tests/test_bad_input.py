@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.services import issue_tokens
+from common import clock
 from exchange_site.tests.openapi import operations, schema
 from trading.models import Order
 from trading.services import refresh_prices
@@ -285,6 +286,25 @@ def test_evil_headers(hostile):
         {"HTTP_AUTHORIZATION": "Bearer a.b.c"},
         {"HTTP_AUTHORIZATION": "Bearer eyJhbGciOiJub25lIn0.eyJ1c2VyX2lkIjoxfQ."},
         {"HTTP_AUTHORIZATION": f"Bearer {issue_tokens(hostile.user).access}x"},
+        {
+            "HTTP_AUTHORIZATION": "",
+            "HTTP_X_API_KEY": "\x00",
+            "HTTP_X_TIMESTAMP": "\xff",
+            "HTTP_X_SIGNATURE": "\xff",
+        },
+        {"HTTP_AUTHORIZATION": "", "HTTP_X_API_KEY": "x" * 50_000, "HTTP_X_TIMESTAMP": "9" * 5000},
+        {
+            "HTTP_AUTHORIZATION": "",
+            "HTTP_X_SIGNATURE": "x",
+            "HTTP_X_TIMESTAMP": str(clock.to_ms(clock.now())),
+            "HTTP_X_RECV_WINDOW": "\x00",
+        },
+        {
+            "HTTP_AUTHORIZATION": "",
+            "HTTP_X_API_KEY": "\udcff",
+            "HTTP_X_TIMESTAMP": str(clock.to_ms(clock.now())),
+            "HTTP_X_SIGNATURE": "é" * 64,
+        },
         {"HTTP_COOKIE": "sessionid=\x00; csrftoken=\xff"},
         {"HTTP_ACCEPT": "application/xml"},
         {"HTTP_ACCEPT": "x" * 5000},

@@ -148,6 +148,13 @@ def test_every_operation_is_named_tagged_and_explained():
         assert operation["tags"] and operation.get("description"), (method, address)
 
 
+def test_whatever_takes_a_token_takes_a_signature():
+    signed = {"apiKey": [], "timestamp": [], "signature": []}
+    for method, address, operation in operations():
+        ways = operation.get("security", [])
+        assert ({"bearer": []} in ways) == (signed in ways), (method, address)
+
+
 def test_the_codes_of_errors_are_the_one_list():
     reference = schema()["components"]["schemas"]["Error"]["properties"]["code"]
     name = (reference.get("$ref") or reference["allOf"][0]["$ref"]).rpartition("/")[2]

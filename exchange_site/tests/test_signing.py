@@ -4,10 +4,12 @@ import base64
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -88,6 +90,39 @@ def test_the_page_names_the_secrets_of_the_demo(live_exchange: LiveExchange) -> 
     for _, _, key, secret in DEMO_PEOPLE:
         assert f"`{key}`" in PAGE and f"`{secret}`" in PAGE
         assert send(live_exchange, signed_order(Signer(key, secret))) == (201, "")
+
+
+# ---- addresses ----
+
+
+def asked(exchange: LiveExchange, signer: Signer, address: bytes, path: str, query: bytes = b"") -> bytes:
+    """The answer to a request whose address is sent as these bytes, which no client library would leave alone."""
+    headers = signer.headers("GET", path, query) | {"Host": "127.0.0.1", "Connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+    where = urlsplit(exchange.url)
+    with socket.create_connection((where.hostname, where.port), timeout=30) as connection:
+        connection.sendall(b"GET " + address + b" HTTP/1.1\r\n" + head + b"\r\n")
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_path_is_signed_without_its_escapes_and_a_query_with_them(
+    live_exchange: LiveExchange, signer: Signer
+) -> None:
+    path, query = "/api/v1/orders/client:no-such", b"account=main&note=caf%C3%A9+%20"
+    for escaped in (b"client:no-such", b"client%3Ano-such", b"%63lient:no-such"):
+        answer = asked(live_exchange, signer, b"/api/v1/orders/" + escaped + b"?" + query, path, query)
+        assert b"ORDER_NOT_FOUND" in answer
+        query += b"&"  # another request
+    answer = asked(live_exchange, signer, b"/api/v1/orders?limit=1", "/api/v1/orders", b"limit=%31")
+    assert b"INVALID_SIGNATURE" in answer
+
+
+def test_odd_bytes_in_an_address_are_no_error_of_ours(live_exchange: LiveExchange, signer: Signer) -> None:
+    for odd in (b"caf\xc3\xa9", b"\xff\xfe", b"%FF%FE", b"%0A", b"\xe2\x82\xac"):
+        for address in (b"/api/v1/orders?note=" + odd, b"/api/v1/orders/client:" + odd):
+            path = address.decode("latin-1").partition("?")[0]
+            answer = asked(live_exchange, signer, address, path, b"note=" + odd)
+            assert re.match(rb"HTTP/1.1 [24]\d\d ", answer), answer[:100]
 
 
 # ---- once ----
