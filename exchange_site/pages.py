@@ -1,7 +1,7 @@
-"""The pages for people: all markets at `/`, one market at `/trade/<symbol>`.
+"""The pages for people: all markets at `/`, one market at `/trade/<symbol>`, the key figures for staff at `/kpi`.
 
-The server fills in only what a market is; everything that moves comes to the page through the public API
-and the WebSockets, the same doors that programs use.
+The server fills in only what a market is; everything that moves comes to the page through the API and the
+WebSockets, the same doors that programs use.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from common.errors import Refused
 from common.money import format_decimal
+from kpi.windows import LENGTHS
 from market.models import Market
 from market.selectors import market_by_symbol, markets
 
@@ -33,6 +34,7 @@ INTERVALS = ["1s", "1m", "5m", "15m", "1h"]
 FIRST_INTERVAL = "1m"
 LEVERAGES = [1, 2, 3, 5, 10, 20]  # to choose from; what one may have, the exchange says
 SHARES = ["25", "50", "75", "100"]  # of the available balance, in per cent
+KPI_SECTIONS = [("system", "System"), ("trading", "Trading"), ("security", "Security")]
 DEMO_LOGINS = ["alice", "bob", "carol", "admin"]
 
 View = Callable[..., HttpResponse]
@@ -75,6 +77,13 @@ def trade(request: HttpRequest, symbol: str) -> HttpResponse:
         "is_perpetual": market.kind == Market.Kind.PERPETUAL,
     }
     return render(request, "trade.html", _shared() | page)
+
+
+@require_safe
+@with_policy
+def kpi(request: HttpRequest) -> HttpResponse:
+    """The key figures. What is here is for everybody; the figures come from the API, which answers staff only."""
+    return render(request, "kpi.html", _shared() | {"sections": KPI_SECTIONS, "windows": list(LENGTHS)})
 
 
 def market_rules(market: Market) -> dict[str, str | int]:

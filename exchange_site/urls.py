@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
 from accounts.forms import CodeForm
-from exchange_site.pages import home, trade
+from exchange_site.pages import home, kpi, trade
 
 handler400 = "common.api.error_views.bad_request"
 handler403 = "common.api.error_views.permission_denied"
@@ -25,6 +25,7 @@ browsable_api = [path("login/", log_in, name="login"), path("logout/", LogoutVie
 urlpatterns = [
     path("", home, name="home"),
     path("trade/<str:symbol>", trade, name="trade"),
+    path("kpi", kpi, name="kpi"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api-auth/", include((browsable_api, "rest_framework"))),

@@ -48,7 +48,7 @@ class SecurityStepSerializer(serializers.Serializer):
 
 
 class SecurityKpiSerializer(WindowSerializer):
-    """Who was kept out. Users and keys are those that there are now."""
+    """Who was kept out. Users, sessions and keys are those that there are now."""
 
     failed_log_ins = RefusedSerializer(
         help_text="with a password, an API key or a one-time code; suspended: right, but suspended"
@@ -57,6 +57,7 @@ class SecurityKpiSerializer(WindowSerializer):
     refused_signatures = RefusedSerializer(help_text="wrong, too old or sent before")
     limit_hits = LimitHitsSerializer(help_text="requests, orders, connections and log-ins beyond a limit")
     suspended_users = serializers.IntegerField(allow_null=True)
+    sessions = serializers.IntegerField(allow_null=True, help_text="log-ins that have not ended")
     api_keys = KeysSerializer(allow_null=True, help_text="that can be used")
     series = SecurityStepSerializer(many=True)
 
@@ -89,6 +90,7 @@ def _told(figures: SecurityFigures) -> dict[str, Any]:
             "by_scope": _listed("scope", figures.limit_hits),
         },
         "suspended_users": figures.suspended_users,
+        "sessions": figures.sessions,
         "api_keys": {"total": figures.keys[ANY_SCOPE], "by_scope": _listed("scope", scopes)}
         if figures.keys
         else None,

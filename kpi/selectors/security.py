@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kpi.models import CounterStat, RollUp
 from kpi.selectors.samples import newest_samples
 from kpi.services.roll_up_slices import SLICES
-from kpi.services.take_samples import API_KEYS, SUSPENDED_USERS
+from kpi.services.take_samples import API_KEYS, SESSIONS, SUSPENDED_USERS
 from kpi.watched_counters import AUTH_FAILURES_NAME, LIMIT_HITS_NAME
 from kpi.windows import Window
 
@@ -25,12 +25,13 @@ class SecurityStep(NamedTuple):
 
 
 class SecurityFigures(NamedTuple):
-    """auth_failures: by reason; limit_hits: by scope. suspended_users and keys (by scope) as they are now, None and
-    empty if nobody has looked lately."""
+    """auth_failures: by reason; limit_hits: by scope. suspended_users, sessions and keys (by scope) as they are now,
+    None and empty if nobody has looked lately."""
 
     auth_failures: dict[str, int]
     limit_hits: dict[str, int]
     suspended_users: Decimal | None
+    sessions: Decimal | None
     keys: dict[str, Decimal]
     steps: list[SecurityStep]
     as_of: datetime | None
@@ -48,6 +49,7 @@ def security_figures(window: Window) -> SecurityFigures:
         auth_failures=_by_label(rows, AUTH_FAILURES_NAME),
         limit_hits=_by_label(rows, LIMIT_HITS_NAME),
         suspended_users=newest_samples(SUSPENDED_USERS).get(""),
+        sessions=newest_samples(SESSIONS).get(""),
         keys=newest_samples(API_KEYS),
         steps=_steps(rows),
         as_of=RollUp.objects.filter(name=SLICES).values_list("done_at", flat=True).first(),

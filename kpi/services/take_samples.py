@@ -1,12 +1,13 @@
-"""Look at what has a size and not a number of times: spreads, open interest, suspended users, keys."""
+"""Look at what has a size and not a number of times: spreads, open interest, suspended users, keys, sessions."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count, Q
 
-from accounts.models import APIKey, User
+from accounts.models import APIKey, Session, User
 from common import clock
 from common.errors import Refused
 from market.models import Market
@@ -18,6 +19,7 @@ SPREAD = "spread"  # best ask less best bid, in quote
 SPREAD_BPS = "spread_bps"  # the same in hundredths of a per cent of the middle
 OPEN_INTEREST = "open_interest"  # in base
 SUSPENDED_USERS = "suspended_users"
+SESSIONS = "sessions"  # log-ins that have not ended
 API_KEYS = "api_keys"  # that can be used, by scope; ANY_SCOPE: all of them
 ANY_SCOPE = "any"
 
@@ -39,7 +41,7 @@ _NOTE = """
 def take_samples() -> int:
     """How many were taken."""
     now = clock.now()
-    samples = [*_spreads(), *_open_interest(), *_users(), *_keys()]
+    samples = [*_spreads(), *_open_interest(), *_users(), *_keys(now)]
     columns: Sequence[list] = list(map(list, zip(*samples, strict=True)))
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, [now, *columns])
@@ -73,10 +75,10 @@ def _users() -> Iterator[Sample]:
     yield SUSPENDED_USERS, "", Decimal(User.objects.filter(suspended_at__isnull=False).count())
 
 
-def _keys() -> Iterator[Sample]:
-    live = APIKey.objects.filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()), revoked_at__isnull=True
-    )
+def _keys(now: datetime) -> Iterator[Sample]:
+    sessions = Session.objects.filter(revoked_at__isnull=True, expires_at__gt=now)
+    yield SESSIONS, "", Decimal(sessions.count())
+    live = APIKey.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
     of_scopes = {scope: Count("id", filter=Q(scopes__contains=[scope])) for scope in APIKey.Scope.values}
     for scope, keys in live.aggregate(**{ANY_SCOPE: Count("id")}, **of_scopes).items():
         yield API_KEYS, scope, Decimal(keys)

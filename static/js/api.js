@@ -19,12 +19,12 @@ export class ApiError extends Error {
   }
 }
 
-/** One request; answers the parsed body (null for none) or throws an ApiError. */
-export async function request(method, path, { body, token } = {}) {
+/** One request; answers the parsed body (null for none) or throws an ApiError. withCookies: as whoever is signed in at the admin. */
+export async function request(method, path, { body, token, withCookies = false } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
-  const options = { method, headers, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const options = { method, headers, cache: "no-store", credentials: withCookies ? "same-origin" : "omit", signal: AbortSignal.timeout(PATIENCE_MS) };
   if (body !== undefined) options.body = JSON.stringify(body);
   const { response, text } = await answerOf(BASE + path, options);
   const parsed = parse(text);
