@@ -33,7 +33,8 @@ def _name_sender(headers: dict[str, Any] | None = None, **named: Any) -> None:
 
 def _begin(task: Any, args: Any = (), kwargs: Any = None, **named: Any) -> None:
     if not task.request.is_eager:  # else it is a part of what its caller does
-        request_id.begin(getattr(task.request, REQUEST_ID, None))
+        given = getattr(task.request, REQUEST_ID, None)
+        request_id.begin(given if isinstance(given, str) else None)
         hold(InHand({BODY: json.dumps([args, kwargs], default=str)}))
 
 
