@@ -8,7 +8,7 @@ class SpentSignature(models.Model):
     """
 
     pk = models.CompositePrimaryKey("key_id", "digest")
-    # Not a foreign key: it would lock the key's row for each request, and keys are never deleted.
+    # Not a foreign key: it would lock the key's row for each request. Ids of keys are never used again.
     key_id = models.BigIntegerField()
     digest = models.BinaryField(max_length=32, help_text="SHA-256 of the signed text")
     expires_at = models.DateTimeField(db_index=True, help_text="from then on the request is too old anyway")

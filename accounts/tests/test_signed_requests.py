@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import override_settings
 
+from accounts import tasks
 from accounts.models import APIKey, SpentSignature
 from accounts.services import forget_spent_signatures, suspend_user
 from accounts.services.api_keys import create_api_key
@@ -267,6 +269,17 @@ def test_what_is_too_old_to_come_again_is_forgotten(signer):
     )
     assert forget_spent_signatures() == 1
     assert SpentSignature.objects.count() == 1
+
+
+def test_celery_beat_and_the_console_forget_them_too(settings, capsys):
+    long_ago = clock.now() - timedelta(minutes=6)
+    task = tasks.forget_signatures
+    assert task.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    for forget in (task, lambda: call_command("forget_signatures")):
+        SpentSignature.objects.create(key_id=1, digest=b"x" * 32, expires_at=long_ago)
+        forget()
+        assert not SpentSignature.objects.exists()
+    assert "1 signatures forgotten" in capsys.readouterr().out
 
 
 # ---- what holds for keys ----
