@@ -33,6 +33,7 @@ ROOMS = {
     "identity": "Who somebody is: signed requests, and guesses",
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",
+    "metrics": "What the operator is told",
     "money": "Fees, holds and balances",
     "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
