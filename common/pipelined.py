@@ -18,6 +18,8 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, PipelineStatus, TransactionStatus
 
+from common.postgresql.base import given_up, patience
+
 Row = tuple[Any, ...]
 
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
@@ -67,7 +69,7 @@ class Pipeline:
             return
         answers, self._answers = self._answers, []
         self._pgconn.pipeline_sync()
-        results = _results(self._pgconn)
+        results = _results(self._connection)
         for result in results:
             if result.status in _FAILED:
                 raise error_from_result(result, encoding=self._connection.info.encoding)
@@ -104,9 +106,12 @@ def roll_back(connection: "psycopg.Connection[Any]") -> None:
         return
     if pgconn.pipeline_status != PipelineStatus.OFF:
         pgconn.pipeline_sync()
-        _results(pgconn)
+        _results(connection)
     if not is_idle(connection):
-        pgconn.exec_(b"ROLLBACK")
+        pgconn.enter_pipeline_mode()
+        pgconn.send_query_params(b"ROLLBACK", None)
+        pgconn.pipeline_sync()
+        _results(connection)
 
 
 def is_idle(connection: "psycopg.Connection[Any]") -> bool:
@@ -114,18 +119,20 @@ def is_idle(connection: "psycopg.Connection[Any]") -> bool:
     return connection.pgconn.transaction_status == TransactionStatus.IDLE
 
 
-def _results(pgconn: Any) -> list[Any]:
+def _results(connection: "psycopg.Connection[Any]") -> list[Any]:
     """Send what libpq has gathered and wait for the answers, without holding the interpreter's lock meanwhile."""
-    ready = select.poll()
+    pgconn, ready = connection.pgconn, select.poll()
+    seconds = patience(connection)
+    longest_ms = None if seconds is None else seconds * 1000
     ready.register(pgconn.socket, select.POLLIN | select.POLLOUT)
     while pgconn.flush():
-        if any(events & ~select.POLLOUT for _, events in ready.poll()):
+        if any(events & ~select.POLLOUT for _, events in _heard(ready, longest_ms, connection)):
             pgconn.consume_input()
     ready.modify(pgconn.socket, select.POLLIN)
     results: list[Any] = []
     while True:
         while pgconn.is_busy():
-            ready.poll()
+            _heard(ready, longest_ms, connection)
             pgconn.consume_input()
         result = pgconn.get_result()
         if result is None:  # the end of one statement's results
@@ -136,6 +143,16 @@ def _results(pgconn: Any) -> list[Any]:
             return results
         else:
             results.append(result)
+
+
+def _heard(
+    ready: Any, longest_ms: float | None, connection: "psycopg.Connection[Any]"
+) -> list[tuple[int, int]]:
+    """What has happened on the socket. Raises SilentServer if nothing has for too long."""
+    events: list[tuple[int, int]] = ready.poll(longest_ms)
+    if not events:
+        raise given_up(connection)
+    return events
 
 
 def array(values: Sequence[Any]) -> str:

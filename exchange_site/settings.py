@@ -3,6 +3,7 @@
 | variable | meaning | default |
 | --- | --- | --- |
 | DATABASE_URL | PostgreSQL | the embedded server, while `make demo` runs |
+| STATEMENT_SECONDS | how long a statement may take; 0: as it takes | 15: web, sockets; 100: worker; 0: commands |
 | REDIS_URL | cache, channel layer, limits | likewise |
 | BROKER_URL | Celery's broker | REDIS_URL |
 | SECRET_KEY | signs tokens, encrypts API secrets | none: refuses to start without |
@@ -13,6 +14,8 @@
 | ALLOWED_HOSTS | comma-separated | this machine, in demo mode or with DEBUG; else none |
 | CSRF_TRUSTED_ORIGINS | comma-separated | none |
 | TLS | clients come by https only: secure cookies, redirects, HSTS | on, but off in demo mode or with DEBUG |
+| HSTS_SUBDOMAINS | with TLS, browsers are told that all names below this one speak https | off |
+| HSTS_PRELOAD | with TLS, browsers may list this name as one that speaks https | off |
 | TRUST_PROXY | the client's address is what the proxy says (X-Real-IP) | off |
 | ACCESS_TOKEN_MINUTES | how long an access token counts | 60 |
 | RATE_LIMIT | `off` lifts the request limits, in demo mode only | on |
@@ -53,6 +56,7 @@ from django.core.exceptions import ImproperlyConfigured
 from exchange_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS
 from exchange_site.beat import beat_table
 from exchange_site.costs import COSTS, by_tier
+from exchange_site.database_settings import database
 from exchange_site.logs import logging_table
 
 __all__ = ["REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]
@@ -144,24 +148,7 @@ TEMPLATES = [
 # ---- PostgreSQL -----------------------------------------------------------------------------------------
 if not env.str("DATABASE_URL", ""):
     raise ImproperlyConfigured("no database: start `make demo`, or set DATABASE_URL")
-DATABASES = {"default": env.db("DATABASE_URL")}
-DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
-    "CONN_MAX_AGE": None,
-    "ATOMIC_REQUESTS": False,
-}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"] |= {
-    "connect_timeout": 3,
-    # A server that has vanished from the network is given up after ten seconds, not after hours.
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    # What we acknowledge is on disk, whatever the server's default; a stuck lock ends in an error.
-    "options": "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
-    "application_name": "bourse",
-}
+DATABASES = {"default": database(env)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---- Redis ----------------------------------------------------------------------------------------------
@@ -285,6 +272,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 # Asked from inside, by whoever watches the processes; nginx lets nobody else come to them without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
+# These speak for names that are not the exchange's alone, and are hard to take back: the operator's choice.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = TLS and env.bool("HSTS_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = TLS and env.bool("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # ---- Logs -----------------------------------------------------------------------------------------------
 SERVICE_NAME = env.str("SERVICE_NAME", "bourse")

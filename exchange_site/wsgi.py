@@ -6,6 +6,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange_site.settings")
+os.environ.setdefault("STATEMENT_SECONDS", "15")  # somebody waits for the answer
 django_application = get_wsgi_application()
 
 # After Django is set up: these import models.

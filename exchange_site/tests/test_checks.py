@@ -1,5 +1,9 @@
 """What `manage.py check` refuses in the settings, and what it lets pass."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core import checks as django_checks
 from django.core.management import call_command
@@ -130,3 +134,44 @@ def test_several_feeds_pass(production):
 def test_who_may_look_at_the_metrics_are_addresses_and_not_everybody(production, allowed, found):
     production.METRICS_ALLOW = allowed
     assert ids() == found
+
+
+# What an operator sets, and nothing of a demo.
+IN_PRODUCTION = {
+    "SECRET_KEY": f"{STRONG}-and-more",
+    "ALLOWED_HOSTS": "bourse.example.com",
+    "TRUST_PROXY": "1",
+    "REDIS_URL": "redis://redis:6379/0",
+    "BROKER_URL": "amqp://bourse:secret@rabbitmq:5672//",
+    "DATABASE_URL": "postgres://bourse:secret@postgres:5432/bourse",
+}
+
+
+def check_for_deployment(**more):
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    environment |= IN_PRODUCTION | more
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("more", [{}, {"HSTS_SUBDOMAINS": "on", "HSTS_PRELOAD": "on"}], ids=str)
+def test_the_check_for_deployment_is_clean_in_production_settings(more):
+    done = check_for_deployment(**more)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"TLS": "off"}, "bourse.W001"),
+        ({"TLS": "off"}, "security.W012"),
+        ({"DEBUG": "on"}, "security.W018"),
+        ({"SECRET_KEY": "short"}, "bourse.E001"),
+        ({"ALLOWED_HOSTS": ""}, "security.W020"),
+    ],
+    ids=str,
+)
+def test_the_check_for_deployment_finds_what_is_not_fit(more, found):
+    done = check_for_deployment(**more)
+    assert done.returncode == 1 and found in done.stderr

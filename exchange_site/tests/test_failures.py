@@ -3,7 +3,9 @@
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from exchange_site.tests.exchange import PATIENCE_SECONDS, LiveExchange
@@ -43,6 +45,36 @@ def test_without_postgresql_every_answer_is_a_clean_503_until_it_is_back(own: Ow
     own.start_database()
     wait_until(lambda: requests.get(f"{exchange.url}/", timeout=20).status_code == 200)
     wait_until(lambda: is_well(exchange, token))
+
+
+def test_a_postgresql_that_falls_silent_holds_nobody_for_ever(
+    own: OwnServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped and not ended: its machine keeps every connection alive, and nothing is ever answered."""
+    monkeypatch.setenv("STATEMENT_SECONDS", "1")
+    exchange = own.start("web", "proxy")
+    token = exchange.token("alice")
+    order = {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "30000", "quantity": "0.001"}
+    headers = {"Authorization": f"Bearer {token}"}
+    asks = [("GET", "orders", None), ("GET", "account", None), ("POST", "orders", order)] * 4
+
+    def ask(method: str, path: str, body: dict[str, str] | None) -> requests.Response:
+        url = f"{exchange.url}/api/v1/{path}"
+        return requests.request(method, url, json=body, headers=headers, timeout=60)
+
+    family = own.family("postgres")
+    for process in family:
+        process.suspend()
+    try:
+        with ThreadPoolExecutor(len(asks)) as clients:
+            answers = list(clients.map(lambda each: ask(*each), asks))
+    finally:
+        for process in family:
+            process.resume()
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "UNAVAILABLE")}
+    wait_until(lambda: is_well(exchange, token))
+    assert ask("POST", "orders", order).status_code == 201
+    own.manage("audit")
 
 
 def test_redis_away_costs_live_updates_and_nothing_else(own: OwnServers) -> None:
