@@ -2,22 +2,20 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 FORMATS = {"line": "common.log_format.LineFormatter", "json": "common.log_format.JsonFormatter"}
 # They bring handlers of their own, which would write what they were given as it is.
 _TO_US = (
-    "uvicorn",
-    "uvicorn.error",
-    "uvicorn.access",
-    "uvicorn.asgi",
-    "_granian",
-    "granian.access",
-    "celery",
-    "celery.task",
-)
+    "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "_granian", "granian.access", "celery", "celery.task",
+)  # fmt: skip
+_TALKATIVE = ("websockets", "celery.pool", "amqp", "kombu", "redis", "psycopg")
 
 
 def logging_table(level: str, form: str) -> dict[str, Any]:
-    """Django's LOGGING. level: the least that is logged. form: of FORMATS."""
+    """Django's LOGGING. level: the least that is logged. form: of FORMATS. Raises ImproperlyConfigured."""
+    if form not in FORMATS:
+        raise ImproperlyConfigured(f"LOG_FORMAT={form}: it is one of {', '.join(FORMATS)}")
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -27,8 +25,8 @@ def logging_table(level: str, form: str) -> dict[str, Any]:
         "loggers": {
             # A refused request is no news for the operator's console.
             "django.request": {"level": "ERROR"},
-            # Below that it tells of every frame that comes and goes, tokens in them.
-            "websockets": {"level": "INFO"},
+            # Below that they tell of every frame that comes and goes, and every task's arguments.
+            **{name: {"level": "INFO"} for name in _TALKATIVE},
             **{name: {"handlers": [], "propagate": True} for name in _TO_US},
         },
     }

@@ -35,7 +35,8 @@ CONFIGURATION = """\
 daemon off;
 {user}
 pid {home}/nginx.pid;
-error_log {log} error;
+# Only why it does not start: whatever it says of a request has the whole address in it, and what a client put there.
+error_log {log} emerg;
 worker_processes 1;
 worker_rlimit_nofile 8192;
 # After SIGQUIT: requests in hand are answered, sockets that are still open then are closed.
