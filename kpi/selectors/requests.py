@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.aggregates import ArrayAgg
 
 from kpi.buckets import quantile
 from kpi.models import LatencyStat, RequestStat, RollUp
@@ -59,15 +61,24 @@ class RequestFigures(NamedTuple):
     as_of: datetime | None
 
 
+class _Row(NamedTuple):
+    """Of RequestStat."""
+
+    start: datetime
+    endpoint: str
+    method: str
+    status: int
+    code: str
+    requests: int
+    total_us: int
+    slowest_us: int
+
+
 def request_figures(window: Window) -> RequestFigures:
     """Three queries, whatever was asked of the exchange meanwhile."""
     within = {"step_seconds": window.step_seconds, "start__gte": window.start}
-    rows = list(RequestStat.objects.filter(**within))
-    buckets: dict[datetime, Buckets] = defaultdict(dict)
-    for start, bucket, count in LatencyStat.objects.filter(**within).values_list(
-        "start", "bucket", "requests"
-    ):
-        buckets[start][bucket] = count
+    rows = [_Row._make(row) for row in RequestStat.objects.filter(**within).values_list(*_Row._fields)]
+    buckets = _buckets(within)
     return RequestFigures(
         *_counts(rows),
         latency=_latency(rows, _together(buckets.values())),
@@ -79,7 +90,14 @@ def request_figures(window: Window) -> RequestFigures:
     )
 
 
-def _counts(rows: Iterable[RequestStat]) -> tuple[int, int, int]:
+def _buckets(within: dict[str, Any]) -> dict[datetime, Buckets]:
+    """Of each step, one row from the database: they are many."""
+    steps = LatencyStat.objects.filter(**within).values_list("start")
+    told = steps.annotate(buckets=ArrayAgg("bucket"), counts=ArrayAgg("requests"))
+    return {start: dict(zip(buckets, counts, strict=True)) for start, buckets, counts in told}
+
+
+def _counts(rows: Iterable[_Row]) -> tuple[int, int, int]:
     """All, those that were refused, and those that we could not answer."""
     every = client = server = 0
     for row in rows:
@@ -89,7 +107,7 @@ def _counts(rows: Iterable[RequestStat]) -> tuple[int, int, int]:
     return every, client, server
 
 
-def _latency(rows: Iterable[RequestStat], buckets: Buckets) -> Latency:
+def _latency(rows: Iterable[_Row], buckets: Buckets) -> Latency:
     requests = total = slowest = 0
     for row in rows:
         requests += row.requests
@@ -111,16 +129,16 @@ def _together(each: Iterable[Buckets]) -> Buckets:
     return found
 
 
-def _by(rows: Iterable[RequestStat], field: str) -> dict:
+def _by(rows: Iterable[_Row], field: str) -> dict:
     found: dict = defaultdict(int)
     for row in rows:
         found[getattr(row, field)] += row.requests
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _endpoints(rows: Iterable[RequestStat]) -> list[Endpoint]:
+def _endpoints(rows: Iterable[_Row]) -> list[Endpoint]:
     """Most asked first."""
-    groups: dict[tuple[str, str], list[RequestStat]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[_Row]] = defaultdict(list)
     for row in rows:
         groups[row.endpoint, row.method].append(row)
     found = []
@@ -131,8 +149,8 @@ def _endpoints(rows: Iterable[RequestStat]) -> list[Endpoint]:
     return sorted(found, key=lambda each: (-each.requests, each.endpoint, each.method))
 
 
-def _steps(rows: Iterable[RequestStat], buckets: dict[datetime, Buckets]) -> list[Step]:
-    groups: dict[datetime, list[RequestStat]] = defaultdict(list)
+def _steps(rows: Iterable[_Row], buckets: dict[datetime, Buckets]) -> list[Step]:
+    groups: dict[datetime, list[_Row]] = defaultdict(list)
     for row in rows:
         groups[row.start].append(row)
     return [
