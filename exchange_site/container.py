@@ -97,8 +97,7 @@ def _prepare() -> int:
 
 def _await_migrations() -> int:
     """Ends when the database has all tables as this code wants them; whoever waits for us has the patience."""
-    nothing = subprocess.DEVNULL
-    while subprocess.call(programs.manage("migrate", "--check"), stdout=nothing, stderr=nothing):
+    while subprocess.call(programs.manage("migrate", "--check"), stdout=subprocess.DEVNULL):
         time.sleep(2)
     return 0
 
