@@ -1,5 +1,6 @@
 """A whole exchange on one port of this machine, run with the commands of `make demo`."""
 
+import signal
 import subprocess
 import time
 from typing import Any
@@ -10,6 +11,7 @@ import requests
 
 from exchange_site.local import processes, programs, proxy
 from exchange_site.local.data_folder import DataFolder
+from exchange_site.local.supervisor import GENTLE
 
 PASSWORD = "demo-pass-1"
 PATIENCE_SECONDS = 30
@@ -53,11 +55,11 @@ class LiveExchange:
         self.stop(*list(self._processes))
 
     def end(self, name: str) -> float:
-        """SIGTERM to the program itself, as a deploy does; how many seconds it took to end, with all its children."""
+        """Ask the program itself to end, as a deploy does; how many seconds it and all its children took."""
         started = self._processes.pop(name)
         family = psutil.Process(started.pid).children(recursive=True)
         begun = time.monotonic()
-        started.terminate()
+        started.send_signal(GENTLE.get(name, signal.SIGTERM))
         started.wait(PATIENCE_SECONDS)
         assert psutil.wait_procs(family, PATIENCE_SECONDS)[1] == []
         return time.monotonic() - begun

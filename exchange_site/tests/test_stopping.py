@@ -83,6 +83,19 @@ def test_the_web_server_answers_all_that_it_has_in_hand(own: OwnServers) -> None
     assert {answer.json()["id"] for answer in answers} < {order["id"] for order in found}
 
 
+def test_the_proxy_waits_for_the_answers_to_what_it_has_passed_on(own: OwnServers) -> None:
+    exchange = own.start("web", "sockets", "proxy")
+    token = exchange.token("alice")
+    locked = Locked(own)
+    with ThreadPoolExecutor(4) as clients:
+        asked = [clients.submit(place, exchange, token, number) for number in range(4)]
+        await_that(locked.waiting, "a batch in hand")
+        time.sleep(0.5)
+        threading.Timer(2, locked.release).start()
+        assert exchange.end("proxy") < STOP_SECONDS
+        assert {each.result().status_code for each in asked} == {201}
+
+
 @pytest.mark.timeout(300)
 def test_under_full_load_nothing_is_lost_and_no_request_is_torn(own: OwnServers) -> None:
     own.start("web", "sockets", "worker", "proxy")
