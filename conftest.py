@@ -13,7 +13,7 @@ if not settings.DEMO or settings.RATE_LIMIT_ENABLED or settings.PRICE_FEED != "s
 ALONE = (
     "exchange_site/tests/operations/", "exchange_site/tests/test_browser.py",
     "exchange_site/tests/test_crashes.py", "exchange_site/tests/test_failures.py",
-    "exchange_site/tests/test_leaks.py",
+    "exchange_site/tests/test_leaks.py", "exchange_site/tests/test_live_limits.py",
     "exchange_site/tests/test_kpi_page.py", "exchange_site/tests/test_kpi_proof.py", "exchange_site/tests/test_local_",
     "exchange_site/tests/test_page_looks.py", "exchange_site/tests/test_pings.py",
     "exchange_site/tests/test_readme.py", "exchange_site/tests/test_signing.py",
