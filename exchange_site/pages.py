@@ -1,4 +1,5 @@
-"""The pages for people: all markets at `/`, one market at `/trade/<symbol>`, the key figures for staff at `/kpi`.
+"""The pages for people: all markets at `/`, one market at `/trade/<symbol>`, what guards one's account at
+`/security`, the key figures for staff at `/kpi`.
 
 The server fills in only what a market is; everything that moves comes to the page through the API and the
 WebSockets, the same doors that programs use.
@@ -84,6 +85,13 @@ def trade(request: HttpRequest, symbol: str) -> HttpResponse:
 def kpi(request: HttpRequest) -> HttpResponse:
     """The key figures. What is here is for everybody; the figures come from the API, which answers staff only."""
     return render(request, "kpi.html", _shared() | {"sections": KPI_SECTIONS, "windows": list(LENGTHS)})
+
+
+@require_safe
+@with_policy
+def security(request: HttpRequest) -> HttpResponse:
+    """Second factor, password, sessions and API keys of whoever signs in on the page."""
+    return render(request, "security.html", _shared() | {"on_security": True})
 
 
 def market_rules(market: Market) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
 from accounts.forms import CodeForm
-from exchange_site.pages import home, kpi, trade
+from exchange_site.pages import home, kpi, security, trade
 
 handler400 = "common.api.error_views.bad_request"
 handler403 = "common.api.error_views.permission_denied"
@@ -26,6 +26,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("trade/<str:symbol>", trade, name="trade"),
     path("kpi", kpi, name="kpi"),
+    path("security", security, name="security"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api-auth/", include((browsable_api, "rest_framework"))),

@@ -41,14 +41,14 @@ def test_an_unknown_market_is_a_404_page_that_names_those_there_are(client: Clie
     assert "<script>" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/trade/BTC-USDT", "/trade/NO-SUCH"])
+@pytest.mark.parametrize("path", ["/", "/trade/BTC-USDT", "/trade/NO-SUCH", "/security"])
 def test_each_page_allows_only_its_own_files(client: Client, path: str):
     policy = client.get(path)["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/trade/BTC-USDT"])
+@pytest.mark.parametrize("path", ["/", "/trade/BTC-USDT", "/security"])
 def test_pages_are_only_read(client: Client, path: str):
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
@@ -65,7 +65,7 @@ def test_demo_logins_are_shown_in_demo_mode_only(client: Client, settings):
     settings.DEMO = True
     assert "demo-pass-1" in client.get("/").content.decode()
     settings.DEMO = False
-    for path in ("/", "/trade/BTC-USDT", "/trade/NO-SUCH"):
+    for path in ("/", "/trade/BTC-USDT", "/trade/NO-SUCH", "/security"):
         text = client.get(path).content.decode()
         assert "demo" not in text
         assert "faucet" not in text

@@ -11,9 +11,10 @@ MARKET = "/trade/BTC-USDT"
 
 def sign_in(page: Page, username: str, password: str = "demo-pass-1") -> None:
     page.get_by_role("button", name="Sign in", exact=True).first.click()
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.locator("#sign-in-form [type=submit]").click()
+    form = page.locator("#sign-in-form")
+    form.get_by_label("User name").fill(username)
+    form.get_by_label("Password").fill(password)
+    form.locator("[type=submit]").click()
 
 
 def open_market(page: Page, username: str | None = None) -> None:

@@ -23,5 +23,5 @@ export function showErrors(form, errors) {
 
 function mark(field, text) {
   setText(field.querySelector(".error"), text);
-  field.querySelector("input").setAttribute("aria-invalid", "true");
+  field.querySelector("input, select, textarea").setAttribute("aria-invalid", "true");
 }

@@ -13,6 +13,8 @@ const FIELD_OF_CODE = {
   INSUFFICIENT_MARGIN: "quantity",
   EXPOSURE_LIMIT: "quantity",
   REDUCE_ONLY: "quantity",
+  TWO_FACTOR_REQUIRED: "otp",
+  INVALID_CODE: "otp",
 };
 
 const TEXTS = {
@@ -20,6 +22,7 @@ const TEXTS = {
   UNAVAILABLE: () => "A part of the exchange is not available just now. Try again in a moment.",
   INTERNAL_ERROR: () => "Something went wrong on our side. Nothing was lost; try again in a moment.",
   INVALID_CREDENTIALS: () => "User name or password is not right.",
+  INVALID_CODE: () => "This code is wrong, too old or was used before. Wait for the next one.",
   NOT_AUTHENTICATED: () => "Your session has ended. Sign in again.",
   INVALID_TOKEN: () => "Your session has ended. Sign in again.",
   ACCOUNT_SUSPENDED: () => "This account is suspended. It cannot trade.",
@@ -67,7 +70,12 @@ export function byField(error) {
 function fieldTexts(details) {
   const texts = {};
   for (const [field, reasons] of Object.entries(details)) {
-    texts[field === "non_field_errors" ? "" : field] = [reasons].flat().join(" ");
+    texts[field === "non_field_errors" ? "" : field] = sentences(reasons).join(" ");
   }
   return texts;
+}
+
+// Of a list, each wrong entry has its own: { 0: ["..."], 3: ["..."] }.
+function sentences(reasons) {
+  return typeof reasons === "object" ? [...new Set(Object.values(reasons).flatMap(sentences))] : [reasons];
 }

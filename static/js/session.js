@@ -24,10 +24,17 @@ class Session extends EventTarget {
     return read() !== null;
   }
 
-  async signIn(username, password) {
-    const tokens = await request("POST", "auth/token", { body: { username, password } });
+  /** otp: a one-time code, of who has a second factor; empty for anybody else. */
+  async signIn(username, password, otp = "") {
+    const tokens = await request("POST", "auth/token", { body: { username, password, ...(otp && { otp }) } });
     this.#keep(username, tokens);
     this.#announce();
+  }
+
+  /** A new password; this tab goes on with the tokens that come with it. */
+  async changePassword(body) {
+    const tokens = await this.request("POST", "auth/password", body);
+    this.#keep(this.username, tokens);
   }
 
   async register(username, email, password) {
@@ -53,7 +60,8 @@ class Session extends EventTarget {
       return await request(method, path, { body, token });
     } catch (error) {
       if (error.code === "ACCOUNT_SUSPENDED") this.#drop(error.code);
-      if (error.status !== 401) throw error;
+      // A wrong password in the body says nothing about the token.
+      if (error.status !== 401 || error.code === "INVALID_CREDENTIALS") throw error;
     }
     return request(method, path, { body, token: await this.freshToken(token) });
   }

@@ -45,7 +45,18 @@ function become(join) {
   setText(form.querySelector("[data-switch-text]"), words.question);
   setText(form.querySelector("[data-switch]"), words.other);
   form.querySelector('[data-field="email"]').hidden = !join;
+  askForCode(form, false);
   form.elements.password.autocomplete = words.password;
+}
+
+const asksForCode = (form) => !form.querySelector('[data-field="otp"]').hidden;
+
+/** Only who has a second factor, and has given the right password, meets the field. */
+function askForCode(form, wanted) {
+  clearErrors(form);
+  form.querySelector('[data-field="otp"]').hidden = !wanted;
+  form.elements.otp.value = "";
+  if (wanted) form.elements.otp.focus();
 }
 
 function enterDemo(form, username) {
@@ -66,19 +77,22 @@ async function submit(event) {
     await enter(form);
     byId("sign-in-dialog").close();
     form.reset();
+    askForCode(form, false);
     clearErrors(form);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    showErrors(form, byField(error));
+    if (error.code === "TWO_FACTOR_REQUIRED" && !asksForCode(form)) askForCode(form, true);
+    else showErrors(form, byField(error));
   } finally {
     button.disabled = false;
   }
 }
 
 function enter(form) {
-  const { username, email, password } = form.elements;
+  const { username, email, password, otp } = form.elements;
   const name = username.value.trim();
-  return joining ? session.register(name, email.value.trim(), password.value) : session.signIn(name, password.value);
+  if (joining) return session.register(name, email.value.trim(), password.value);
+  return session.signIn(name, password.value, otp.value.trim());
 }
 
 function emptyFields(form) {
@@ -100,5 +114,6 @@ function changed(reason) {
 function showWho() {
   byId("sign-in").hidden = session.signedIn;
   byId("signed-in").hidden = !session.signedIn;
+  byId("security-link").hidden = !session.signedIn;
   setText(byId("username"), session.username ?? "");
 }
