@@ -31,6 +31,7 @@ ROOMS = {
     "guards": "What stands between a position and a loss that is not its own",
     "history": "The log and what is read from it",
     "identity": "Who somebody is: signed requests, and guesses",
+    "kpis": "What the operator's key figures say",
     "limits": "Who may do what, and how much",
     "matching": "Who trades with whom, and at what price",
     "metrics": "What the operator is told",
