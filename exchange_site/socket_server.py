@@ -6,8 +6,11 @@ or Ctrl-C, every client is told. Uncompressed: on one machine the processor is s
 
 import argparse
 import asyncio
+import os
+import signal
 import socket
 import sys
+import threading
 
 import uvicorn
 
@@ -15,6 +18,7 @@ from exchange_site.asgi import application  # first of ours: it sets Django up
 from trading.consumers.going_away import hang_up
 
 STOP_SECONDS = 2  # for connections that do not answer our goodbye
+LAST_SECONDS = 3.0  # for looks at the database that go on, and what was counted last
 
 
 class SocketServer(uvicorn.Server):
@@ -32,7 +36,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--ping-seconds", type=float, default=20.0)
     asked = parser.parse_args(arguments)
+    # uvicorn sends itself the signal again when it has ended, which would kill us before our last words.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     asyncio.run(SocketServer(_configuration(asked.host, asked.port, asked.ping_seconds)).serve())
+    last = threading.Timer(LAST_SECONDS, os._exit, (0,))
+    last.daemon = True
+    last.start()
 
 
 def _configuration(host: str, port: int, ping_seconds: float) -> uvicorn.Config:

@@ -24,6 +24,7 @@ class LiveExchange:
         self._folder = folder
         self.environment = environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.exit_codes: dict[str, int] = {}  # of those that were asked to end
         port, web, sockets = (processes.free_port() for _ in range(3))
         self.url = f"http://127.0.0.1:{port}"
         self._ports = {"web": web, "sockets": sockets, "proxy": port}
@@ -62,6 +63,7 @@ class LiveExchange:
         started.send_signal(GENTLE.get(name, signal.SIGTERM))
         started.wait(PATIENCE_SECONDS)
         assert psutil.wait_procs(family, PATIENCE_SECONDS)[1] == []
+        self.exit_codes[name] = started.returncode
         return time.monotonic() - begun
 
     def kill(self, *names: str) -> None:

@@ -150,6 +150,38 @@ def test_the_sockets_are_told_and_a_deploy_cancels_nobodys_orders(own: OwnServer
     )
 
 
+def refused_sign_ins(own: OwnServers) -> int:
+    """How many have reached the database, to become KPIs."""
+    with psycopg.connect(own.environment["DATABASE_URL"], autocommit=True) as look:
+        slices = look.execute("SELECT content -> 'counters' FROM kpi_slice").fetchall()
+    return sum(more for [counters] in slices for name, _, more in counters if name == "auth_failures_total")
+
+
+def test_what_a_socket_process_counted_last_is_not_lost(own: OwnServers) -> None:
+    exchange = own.start("web", "sockets", "proxy")
+    with connect(f"{exchange.url.replace('http', 'ws', 1)}/ws/user") as socket:
+        socket.send(json.dumps({"action": "authenticate", "token": "no-such-token"}))
+        assert hears(socket)[0] == 4001
+    assert exchange.end("sockets") < STOP_SECONDS
+    assert exchange.exit_codes["sockets"] == 0
+    assert refused_sign_ins(own) == 1
+
+
+def test_a_database_that_says_nothing_does_not_keep_the_sockets(own: OwnServers) -> None:
+    exchange = own.start("web", "sockets", "proxy")
+    on_user = user_socket(exchange, "alice", cancel_on_disconnect=True)
+    family = own.family("postgres")
+    for process in family:
+        process.suspend()
+    try:
+        assert exchange.end("sockets") < STOP_SECONDS
+        code, said = hears(on_user)
+        assert (code, said[-1]) == (1012, GOING_AWAY), "the sweep may strike before the client is back"
+    finally:
+        for process in family:
+            process.resume()
+
+
 def send_task(own: OwnServers, name: str) -> None:
     celery = Celery(set_as_current=False)
     with celery.connection_for_write(own.environment["REDIS_URL"]) as connection:
