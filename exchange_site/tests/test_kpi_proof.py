@@ -186,6 +186,14 @@ def of_metrics(page, sent, hits):
         frozenset({("reason", reason)}): times for reason, times in REFUSED.items()
     }
     assert page["rate_limit_hits_total"] == {frozenset({("scope", "requests")}): hits}
+    assert sum(page["bourse_orders_total"].values()) == 4
+    ended = {
+        dict(labels)["status"]: value for labels, value in positive(page["bourse_orders_ended_total"]).items()
+    }
+    assert ended == {"filled": 1, "cancelled": 1}
+    of_btc = frozenset({("symbol", "BTC-USDT")})
+    assert page["bourse_trades_total"] == {of_btc: 1}
+    assert page["bourse_trade_volume_quote_total"] == {of_btc: 5000}
     orders = {"endpoint": "/api/v1/orders", "method": "POST"}
     placed = sum(times for (endpoint, method, *_), times in sent.items() if (endpoint, method) == (
         "/api/v1/orders", "POST"))  # fmt: skip

@@ -148,6 +148,12 @@ def test_the_front_door_is_asked(door, monkeypatch, status, is_ok):
     assert beat_heart() is is_ok
 
 
+def test_the_front_door_is_asked_directly(door, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert beat_heart() is True
+
+
 def test_a_front_door_that_is_not_there(settings):
     settings.PROBE_URL = "http://127.0.0.1:9/ready"
     assert beat_heart() is False
