@@ -68,25 +68,33 @@ class SharedCounters:
     def step(self, steps: Sequence[Step]) -> tuple[bool, list[int]]:
         """Raises all of the counters or, if one would go above its most, none. Whether they fit, and their counts."""
         seen = self._memory.seen(steps)
-        if _surely_above(steps, seen):
-            return False, seen
+        counts = [each.used for each in seen]
+        if not _fit(steps, counts):  # who is known to be above a limit costs Redis nothing
+            return False, counts
         if time.monotonic() >= self._away_until:
             try:
-                answer = self._ask(steps, seen)
+                answer = self._ask(steps, counts)
             except redis.RedisError as error:  # away, loading, full, read-only: all the same to us
                 self._away_until = time.monotonic() + RETRY_AFTER_SECONDS
                 logger.warning("limits are counted in this process alone for now: %s", type(error).__name__)
             else:
-                self._memory.learn(steps, answer[1])
+                self._memory.learn(steps, seen, answer[1])
                 return answer
         return self._memory.step(steps)
 
-    def _ask(self, steps: Sequence[Step], seen: list[int]) -> tuple[bool, list[int]]:
+    def _ask(self, steps: Sequence[Step], known: list[int]) -> tuple[bool, list[int]]:
         arguments: list[int] = []
-        for step, count in zip(steps, seen, strict=True):
+        for step, count in zip(steps, known, strict=True):
             arguments += [step.add, step.most, count]
         fits, *counts = self._script(keys=[step.name for step in steps], args=arguments)
         return bool(fits), counts
+
+
+class _Seen(NamedTuple):
+    """used: of all processes, as far as we know. alone: what of it was counted here without Redis."""
+
+    used: int = 0
+    alone: int = 0
 
 
 class _Memory:
@@ -97,39 +105,39 @@ class _Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._newer: dict[str, int] = {}
-        self._older: dict[str, int] = {}
+        self._newer: dict[str, _Seen] = {}
+        self._older: dict[str, _Seen] = {}
         self._rotate_at = 0.0
 
-    def seen(self, steps: Sequence[Step]) -> list[int]:
-        return [self._count(step.name) for step in steps]
+    def seen(self, steps: Sequence[Step]) -> list[_Seen]:
+        return [self._get(step.name) for step in steps]
 
-    def learn(self, steps: Sequence[Step], counts: list[int]) -> None:
+    def learn(self, steps: Sequence[Step], before: list[_Seen], counts: list[int]) -> None:
+        """Redis' counts. before: what had been seen when it was asked: it does not know what was counted here since."""
         with self._lock:
-            for step, count in zip(steps, counts, strict=True):
-                self._put(step.name, max(count, self._count(step.name)))
+            for step, then, count in zip(steps, before, counts, strict=True):
+                now = self._get(step.name)
+                self._put(step.name, _Seen(max(now.used, count + now.alone - then.alone), now.alone))
 
     def step(self, steps: Sequence[Step]) -> tuple[bool, list[int]]:
         with self._lock:
-            counts = self.seen(steps)
-            if any(count + step.add > step.most for step, count in zip(steps, counts, strict=True)):
+            seen = self.seen(steps)
+            counts = [each.used for each in seen]
+            if not _fit(steps, counts):
                 return False, counts
-            counts = [count + step.add for step, count in zip(steps, counts, strict=True)]
-            for step, count in zip(steps, counts, strict=True):
-                self._put(step.name, count)
-            return True, counts
+            for step, each in zip(steps, seen, strict=True):
+                self._put(step.name, _Seen(each.used + step.add, each.alone + step.add))
+            return True, [count + step.add for step, count in zip(steps, counts, strict=True)]
 
-    def _count(self, name: str) -> int:
-        found = self._newer.get(name)
-        return self._older.get(name, 0) if found is None else found
+    def _get(self, name: str) -> _Seen:
+        return self._newer.get(name) or self._older.get(name) or _Seen()
 
-    def _put(self, name: str, count: int) -> None:
+    def _put(self, name: str, seen: _Seen) -> None:
         now = time.monotonic()
         if now >= self._rotate_at or len(self._newer) >= MOST_REMEMBERED:
             self._older, self._newer, self._rotate_at = self._newer, {}, now + KEPT_SECONDS
-        self._newer[name] = count
+        self._newer[name] = seen
 
 
-def _surely_above(steps: Sequence[Step], seen: list[int]) -> bool:
-    """Who is known to be above a limit costs Redis nothing."""
-    return any(count + step.add > step.most for step, count in zip(steps, seen, strict=True))
+def _fit(steps: Sequence[Step], counts: list[int]) -> bool:
+    return all(count + step.add <= step.most for step, count in zip(steps, counts, strict=True))

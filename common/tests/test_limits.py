@@ -167,6 +167,21 @@ def test_without_redis_a_process_goes_on_from_what_it_last_saw(one, name):
     assert one.passes(name, 5, tries=9) == 2
 
 
+def test_what_was_counted_here_while_redis_was_asked_is_not_forgotten(one, name):
+    """Two threads: Redis answers the one when the other has already been told that it is away."""
+    real = one.counters._script
+
+    def slow(**arguments):
+        counts = real(**arguments)
+        one.counters._memory.step([Step(name, 1, 9)])
+        return counts
+
+    one.counters._script = slow
+    one.passes(name, 9)
+    one.counters._script, one.away = real, True
+    assert one.counters.step([Step(name, 1, 9)]) == (True, [3])
+
+
 def test_a_redis_that_came_back_is_told_what_was_used_without_it(one, name, server):
     one.passes(name, 5, tries=2)
     one.away = True
