@@ -38,6 +38,7 @@ ROOMS = {
     "money": "Fees, holds and balances",
     "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
+    "stopping": "Stopping markets and programs, and waiting for a database",
     "waiting": "Orders that wait: triggers, pairs, brackets, end dates",
 }
 

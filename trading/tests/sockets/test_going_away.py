@@ -140,6 +140,16 @@ def test_a_guard_whose_time_to_return_is_over_is_not_taken_over(markets, alice, 
     assert state(alice, order)[0] == "cancelled"
 
 
+def test_an_end_that_we_announced_does_not_strike(server, alice):
+    """The connection ends while its guard is being handed over: by our own hand or the client's, it is all one."""
+    server.user_client(alice.user, cancel_on_disconnect=True)
+    order = alice.buys("0.1", "30000")
+    guard = DisconnectGuard.objects.get()
+    for ends in (guarding.guards.hand_over(), guarding.guards.strike(guard.pk)):
+        asyncio.run_coroutine_threadsafe(ends, server.loop).result(20)
+    assert state(alice, order) == ("open", "") and DisconnectGuard.objects.get().is_handed_over
+
+
 def test_an_ordinary_end_strikes_at_once_as_ever(markets, alice):
     order = alice.buys("0.1", "30000")
     cancel_on_disconnect(guard_connection(alice.user.account.pk))
