@@ -11,7 +11,8 @@ if not settings.DEMO or settings.RATE_LIMIT_ENABLED or settings.PRICE_FEED != "s
 
 # Tests that start many processes, or watch what the machine does: not beside others.
 ALONE = (
-    "exchange_site/tests/operations/", "exchange_site/tests/test_browser.py",
+    "exchange_site/tests/operations/test_production.py",
+    "exchange_site/tests/operations/test_real_prometheus.py", "exchange_site/tests/test_browser.py",
     "exchange_site/tests/test_crashes.py", "exchange_site/tests/test_failures.py",
     "exchange_site/tests/test_leaks.py", "exchange_site/tests/test_live_limits.py",
     "exchange_site/tests/test_kpi_page.py", "exchange_site/tests/test_kpi_proof.py", "exchange_site/tests/test_local_",

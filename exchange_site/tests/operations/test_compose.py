@@ -126,6 +126,13 @@ def test_files_that_it_hands_to_containers_exist() -> None:
     assert files and [file for file in files if file != "tls" and not (DOCKER / file).exists()] == []
 
 
+def test_the_readme_speaks_of_services_that_there_are() -> None:
+    readme = (DOCKER / "README.md").read_text()
+    commands = re.findall(r"docker compose (?:run --rm|exec -T|kill -s HUP|logs -f|stop) ([a-z ]+)", readme)
+    first = {words.split()[0] for words in commands} | {"nginx", "web", "sockets", "worker", "beat"}
+    assert len(commands) > 5 and first <= set(SERVICES)
+
+
 def test_the_shell_scripts_are_sound() -> None:
     local = CHECKOUT / "exchange_site" / "local"
     run(

@@ -17,6 +17,7 @@ def test_it_trades_through_tls_alone_and_has_nothing_of_a_demo(containers: Conta
     nothing_of_a_demo_is_there(containers, token)
     what_answers_is_sealed(containers)
     assert [containers.do("check", role) for role in ("web", "sockets", "worker", "beat")] == [""] * 4
+    assert containers.do("await-migrations") == ""
     assert "No violation" in containers.do("manage", "audit")
 
 
