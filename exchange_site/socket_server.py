@@ -50,6 +50,7 @@ def _configuration(host: str, port: int, ping_seconds: float) -> uvicorn.Config:
         ws="websockets-sansio", ws_max_size=65_536, ws_per_message_deflate=False,
         ws_ping_interval=ping_seconds, ws_ping_timeout=ping_seconds, timeout_graceful_shutdown=STOP_SECONDS,
         access_log=False, log_level="warning", server_header=False,
+        log_config=None,  # Django's LOGGING is there already, and keeps secrets out
     )  # fmt: skip
 
 
