@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
+from django_otp.plugins.otp_static.models import StaticToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from accounts.models import Account, Authenticator, Balance, Posting, RecoveryCodes, Session, User
+from accounts.models import Account, Authenticator, Balance, Posting, Session, User
 from common import clock
 
 
@@ -48,12 +49,10 @@ class SecondFactor(NamedTuple):
 
 
 def second_factor_of(user: User) -> SecondFactor:
-    codes = RecoveryCodes.objects.filter(user=user).first()
-    enrolled = codes is not None and Authenticator.objects.filter(user=user, confirmed=True).exists()
-    if codes is None or not enrolled:
+    device = Authenticator.objects.filter(user=user, confirmed=True).first()
+    if device is None:
         return SecondFactor(None, 0)
-    device = Authenticator.objects.get(user=user)
-    return SecondFactor(device.created_at, codes.token_set.count())
+    return SecondFactor(device.created_at, StaticToken.objects.filter(device__user=user).count())
 
 
 LEDGER_WATCH = "watch_ledger:1"  # in the cache; the number changes with the fields below

@@ -6,7 +6,8 @@ changes something goes through the services, asks for a reason and leaves an ent
 | who | may |
 | --- | --- |
 | staff with `view_*` of a model | look at it |
-| `accounts.change_user` | suspend, resume, revoke API keys, set tier and verification, of people who are not staff |
+| `accounts.change_user` | suspend, resume, revoke API keys, remove a lost second factor, of people who are not staff |
+| | set their tier and verification |
 | `accounts.add_ledgertransaction` | adjust a balance, top up an insurance fund |
 | `risk.change_contract`, `_bracket`, `_tierlimit`, `_exposurelimit` | edit what may be risked |
 | `market.change_market` | open, halt, set to cancel-only, edit fees |

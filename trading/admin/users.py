@@ -13,10 +13,10 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from accounts.models import APIKey, User
-from accounts.selectors import account_of_user, balances
+from accounts.selectors import account_of_user, balances, second_factor_of
 from accounts.services import open_account, revoke_api_key
 from common.errors import Refused
-from trading.admin import adjustment, suspension
+from trading.admin import adjustment, second_factor, suspension
 from trading.admin.cells import NOTHING, minute, tag
 from trading.admin.confirmation import (
     Question,
@@ -136,6 +136,8 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
             "below": below(account, request.user),
             "show_save_and_add_another": False,
             "suspension_url": chosen_url(f"admin:accounts_user_{view}", user.pk) if may_change else "",
+            "second_factor": second_factor_of(user),
+            "may_remove_second_factor": may_change and user.pk != request.user.pk,
             "may_adjust": request.user.has_perm(adjustment.PERMISSION),
         }
 
@@ -144,6 +146,7 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
             ("suspend/", self.suspend_view, "suspend"),
             ("resume/", self.resume_view, "resume"),
             ("<int:user_id>/adjust/", self.adjust_view, "adjust"),
+            ("<int:user_id>/second-factor/remove/", self.second_factor_view, "remove_second_factor"),
             ("<int:user_id>/api-keys/<int:key_id>/revoke/", self.revoke_view, "revoke_key"),
         ]
         own = [
@@ -213,6 +216,20 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
         else:
             messages.warning(request, f"This was posted before, as ledger transaction {posted.pk}.")
         return True
+
+    def second_factor_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        user = self._user(request, user_id)
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        back = reverse("admin:accounts_user_change", args=[user.pk])
+        form = ReasonForm(filled_in(request))
+        if request.method == "POST" and form.is_valid():
+            second_factor.remove(request, user, form.cleaned_data["reason"])
+            return redirect(back)
+        title = f"Remove the second factor of {user}"
+        return ask(
+            self, request, form, Question(title, second_factor.TEXT, [], "Remove", back, is_grave=True)
+        )
 
     def revoke_view(self, request: HttpRequest, user_id: int, key_id: int) -> HttpResponse:
         user = self._user(request, user_id)
