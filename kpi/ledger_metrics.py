@@ -24,8 +24,9 @@ class LedgerMetrics:
         since = GaugeMetricFamily("bourse_ledger_seconds_since_check", "Since the newest check.")
         found = ledger_watch()
         if found is not None:
+            codes = {each.code for each in assets()}
             for where, amounts in (("postings", found.postings), ("balances", found.balances)):
-                for asset in {each.code for each in assets()} | amounts.keys():
+                for asset in codes | amounts.keys():
                     imbalance.add_metric([asset, where], measure(amounts.get(asset, Decimal(0))))
             unchecked.add_metric([], found.unchecked)
             since.add_metric([], max(0, clock.to_ms(clock.now()) - found.checked_at_ms) / 1000)

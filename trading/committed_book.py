@@ -64,8 +64,8 @@ class CommittedBook:
 
     def __init__(self, symbol: str) -> None:
         """Raises Refused UNKNOWN_SYMBOL."""
-        market = market_by_symbol(symbol)
-        self.symbol, self.tick, self.lot = market.symbol, market.tick, market.lot
+        self.symbol = symbol
+        self._read_steps()
         self._warm: warm.WarmBook | None = None
         self._traded_at = 0  # sequence of the newest trade, or of the load if there was none since
 
@@ -80,8 +80,14 @@ class CommittedBook:
             news = warm.catch_up(cursor, self._warm) if self._warm is not None else None
             if news is None:
                 self._warm = warm.load(cursor, self.symbol)
+                self._read_steps()
         self._note_trades(news)
         return news
+
+    def _read_steps(self) -> None:
+        """A book of another life may have another tick and lot."""
+        market = market_by_symbol(self.symbol)
+        self.tick, self.lot = market.tick, market.lot
 
     def _note_trades(self, news: list[warm.LoggedEvent] | None) -> None:
         if news is None:

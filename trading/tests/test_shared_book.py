@@ -3,13 +3,16 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection
 
 from common import clock
+from market.models import Market
 from trading import shared_ticker
 from trading.committed_book import MOST_VIEWS, CommittedBook, SharedBook
+from trading.models import BookState
 from trading.shared_ticker import SharedTicker
 from trading.tests.desk import TradingDesk
 
@@ -159,3 +162,15 @@ def test_the_ticker_reads_its_statistics_again_in_each_second(desk, monkeypatch)
     assert shared.newest() is first
     moment[0] = moment[0].replace(second=(moment[0].second + 1) % 60)
     assert shared.newest() is not first
+
+
+def test_a_book_of_another_life_is_read_with_its_own_tick_and_lot(desk):
+    desk.buys("alice", "0.1", at="60000")
+    book = SharedBook(SYMBOL)
+    assert book.view("bids", bids) == [Decimal("0.1")]
+    with connection.cursor() as cursor:  # past the database, which lets nobody change them
+        cursor.execute("SET session_replication_role = replica")
+        Market.objects.filter(symbol=SYMBOL).update(tick="10", lot="0.01")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    BookState.objects.filter(market__symbol=SYMBOL).update(epoch=uuid4())
+    assert book.view("snapshot", CommittedBook.snapshot).bids == [(Decimal(60_000), Decimal("0.1"))]
