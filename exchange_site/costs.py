@@ -37,6 +37,7 @@ COSTS: dict[str, Cost] = {
     "GET /api/v1/ledger": _LIST,
     "GET /api/v1/liquidations": _LIST,
     "GET /api/v1/api-keys": _LIST,
+    "GET /api/v1/auth/sessions": _LIST,
     "GET /api/v1/margin/loans": _LIST,
     # What takes much work
     "GET /api/v1/exposure": Cost(Scope.REQUESTS, fixed(5)),
