@@ -1,15 +1,22 @@
 """What the processes have counted, put together: in PROMETHEUS_MULTIPROC_DIR each process has files of its own."""
 
 import os
-import struct
+from collections.abc import Iterable
 from pathlib import Path
 
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-# A file that a process makes at this very moment may be read half-made; the next look finds it whole.
-ATTEMPTS = 3
+
+
+class _Counted(MultiProcessCollector):
+    """Leaves out files that are being made at this moment: nothing was counted in them yet."""
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(file) for file in Path(self._path).glob("*.db") if _size(file)]
+        metrics: Iterable[Metric] = self.merge(files, accumulate=True)
+        return metrics
 
 
 def counted() -> bytes:
@@ -19,13 +26,15 @@ def counted() -> bytes:
         return generate_latest(REGISTRY)
     forget_the_dead(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=folder)
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return generate_latest(registry)
-        except (struct.error, RuntimeError, ValueError):
-            continue
+    registry.register(_Counted(None, path=folder))
     return generate_latest(registry)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # of a process that has just died
+        return 0
 
 
 def forget_the_dead(folder: Path) -> None:
