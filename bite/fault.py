@@ -37,7 +37,8 @@ class Fault(NamedTuple):
             raise BadFault(f"“{self.name}” changes nothing in {self.file}")
         with_it = text.replace(self.old, self.new)
         try:
-            ast.parse(with_it)
+            if self.file.endswith(".py"):
+                ast.parse(with_it)
         except SyntaxError as error:
             raise BadFault(f"“{self.name}”: {self.file} is no Python with it: {error}") from error
         return with_it

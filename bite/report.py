@@ -36,6 +36,7 @@ ROOMS = {
     "matching": "Who trades with whom, and at what price",
     "metrics": "What the operator is told",
     "money": "Fees, holds and balances",
+    "operations": "Containers, and who is told when something is wrong",
     "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
     "stopping": "Stopping markets and programs, and waiting for a database",
