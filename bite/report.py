@@ -39,6 +39,7 @@ ROOMS = {
     "operations": "Containers, and who is told when something is wrong",
     "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
+    "second_factor": "What a password alone must not do, and signing out",
     "stopping": "Stopping markets and programs, and waiting for a database",
     "waiting": "Orders that wait: triggers, pairs, brackets, end dates",
 }

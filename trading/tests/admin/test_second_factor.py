@@ -1,6 +1,7 @@
 """Staff see that somebody has a second factor, and remove one that was lost."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import APIKey, Authenticator
@@ -68,3 +69,23 @@ def test_a_clerk_does_not_remove_that_of_staff_and_nobody_their_own(office, admi
     assert Authenticator.objects.filter(user=admin).exists()
     assert clerk.post(address_of(dora), {"reason": "x"}).status_code == 302
     assert not Authenticator.objects.filter(user=dora).exists()
+
+
+def test_the_only_administrator_who_lost_it_is_let_in_from_the_console(admin, dora):
+    enrol(admin)
+    call_command("remove_second_factor", "Admin", reason="lost phone")
+    assert Client().login(username="admin", password=PASSWORD)
+    [(by, message)] = history_of(admin)
+    assert by == "(console)" and message.startswith("Second factor removed: lost phone (at the console")
+    call_command("remove_second_factor", "dora", reason="lost phone", by="admin")
+    assert history_of(dora) == [("admin", "Second factor removed: lost phone")]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("dora", {}), ("dora", {"reason": " "}), ("nobody", {"reason": "x"}), ("admin", {"reason": "x"})],
+)
+def test_the_console_needs_a_reason_a_name_and_something_to_remove(admin, dora, name, options):
+    with pytest.raises(CommandError):
+        call_command("remove_second_factor", name, **options)
+    assert Authenticator.objects.filter(user=dora).exists()
