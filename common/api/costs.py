@@ -9,6 +9,7 @@ from common.limits import Scope
 Body = Callable[[], Any]
 Query = Mapping[str, str]
 PER_ROWS = 100
+INTEGER_DIGITS = 19  # as many as common.api.query takes: what is answered with much must not weigh little
 
 
 class Weight(NamedTuple):
@@ -32,7 +33,7 @@ def per_hundred(parameter: str, most: int = 1000) -> Weight:
 
     def of(query: Query, body: Body) -> int:
         text = query.get(parameter, "")
-        asked = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        asked = int(text) if text.isascii() and text.isdigit() and len(text) <= INTEGER_DIGITS else 0
         return -(-asked // PER_ROWS) if 0 < asked <= most else 1
 
     return Weight(of, f"1 per {PER_ROWS} of `{parameter}`")
