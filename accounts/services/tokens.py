@@ -51,10 +51,12 @@ class TokenPair:
 def issue_tokens(user: User, api_key: APIKey | None = None, visitor: Visitor = NOBODY) -> TokenPair:
     """A new session and its first pair, for a user whose credentials were checked.
 
-    Raises Refused if suspended meanwhile.
+    Raises Refused if suspended, or the password changed, meanwhile.
     """
     with transaction.atomic():
         locked = _lock_user(user.pk)
+        if api_key is None and locked.password != user.password:
+            raise Refused(ErrorCode.INVALID_CREDENTIALS)  # the one that was checked has just been changed
         refuse_suspended(locked)
         open_account(locked)  # also for users made by hand, such as `createsuperuser`
         return _issue(locked, open_session(locked, Session.Kind.TOKEN, visitor, _ends(), api_key))

@@ -4,8 +4,10 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Session
+from accounts.services import check_password, issue_tokens
 from accounts.tests.authenticator import enrol
 from accounts.tests.people import PASSWORD, at_once, desk_with, new_key, sign_in
+from common.errors import ErrorCode, Refused
 
 pytestmark = [pytest.mark.urls("accounts.tests.urls"), pytest.mark.django_db]
 ADDRESS = "/api/v1/auth/password"
@@ -52,6 +54,16 @@ def test_every_other_session_ends(alice):
     [session] = desk_with(tokens["access"]).get("/api/v1/auth/sessions").json()["results"]
     assert session["is_current"]
     assert APIClient().post("/api/v1/auth/token", {"api_key": key["key"]}).status_code == 200
+
+
+def test_a_sign_in_with_the_old_password_that_is_under_way_gets_no_session(alice):
+    """Its password was checked before the change; its session would begin after all others had ended."""
+    checked = check_password("alice", PASSWORD, "192.0.2.7")
+    tokens = change(desk_with(sign_in("alice").json()["access"])).json()
+    with pytest.raises(Refused) as refused:
+        issue_tokens(checked)
+    assert refused.value.code is ErrorCode.INVALID_CREDENTIALS
+    assert len(desk_with(tokens["access"]).get("/api/v1/auth/sessions").json()["results"]) == 1
 
 
 def test_a_browser_with_a_cookie_stays_signed_in(alice):
