@@ -195,6 +195,29 @@ def test_an_administrator_signed_out_is_out_of_the_admin(admin):
     assert browser.get("/admin/").status_code == 302
 
 
+def test_a_cookie_that_was_never_used_is_signed_out_too(admin):
+    """The session begins when the cookie is given out, not when it is first shown."""
+    browser = APIClient(HTTP_USER_AGENT="Firefox")
+    assert (
+        browser.post("/admin/login/", {"username": "admin", "password": PASSWORD}, "multipart").status_code
+        == 302
+    )
+    desk = desk_with(sign_in("admin").json()["access"])
+    [session] = [row for row in listed(desk) if row["kind"] == "browser"]
+    assert session["user_agent"] == "Firefox"
+    assert desk.delete(SESSIONS).json() == {"ended": 1}
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_who_signs_in_where_somebody_else_is_signed_in_ends_that_session(admin, alice):
+    browser = browser_of("alice")
+    assert browser.get(KEYS).status_code == 200
+    browser.post("/admin/login/", {"username": "admin", "password": PASSWORD}, "multipart")
+    assert browser.get("/admin/").status_code == 200
+    [session] = Session.objects.filter(kind="browser", revoked_at=None)
+    assert session.user == admin
+
+
 def test_giving_up_the_cookie_ends_the_browsers_session(admin):
     browser = browser_of("admin")
     browser.get("/admin/")
