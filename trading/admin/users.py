@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -106,7 +107,8 @@ class PersonAdmin(ReasonedAdmin, LargeTableAdmin, UserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Of others. One's own takes the old password and a code, here as anywhere."""
-        if id == str(request.user.pk) and self.has_change_permission(request, self.get_object(request, id)):
+        user = self.get_object(request, unquote(id))  # "04" is the same one as "4"
+        if user is not None and user.pk == request.user.pk and self.has_change_permission(request, user):
             return redirect("admin:password_change")
         return super().user_change_password(request, id, form_url)
 
