@@ -19,6 +19,8 @@ from bite.fault import Fault, copy_checkout, plant
 MOST_SECONDS = 300  # of the tests of one fault
 LAST_LINES = 30  # shown of a run that could not be made sense of
 TESTS_FAILED = 1  # pytest's exit code
+# Of a test that never began: its database could not be made or reached. That is no fault of what was planted.
+NOT_BEGUN = ('failed on setup with "SystemExit', 'failed on setup with "django.db.utils.OperationalError')
 
 
 class Outcome(StrEnum):
@@ -68,9 +70,9 @@ def run_tests(tree: Path, tests: Iterable[str], most_seconds: int = MOST_SECONDS
     if code == 0:
         return Verdict(Outcome.MISSED, seconds)
     test, said = _first_failure(report) if code == TESTS_FAILED else ("", "")
-    if test:
+    if test and not said.startswith(NOT_BEGUN):
         return Verdict(Outcome.CAUGHT, seconds, test, said)
-    why = f"no end within {most_seconds} s" if code is None else f"pytest ended with {code}"
+    why = said or (f"no end within {most_seconds} s" if code is None else f"pytest ended with {code}")
     last = output.read_text(errors="replace").splitlines()[-LAST_LINES:]
     return Verdict(Outcome.BROKEN, seconds, said="\n".join([why, *last]))
 

@@ -13,13 +13,11 @@ from django.urls import re_path  # noqa: E402
 
 from common.api.origins import RefuseForeignOrigin  # noqa: E402
 from common.api.socket_limits import LimitSockets, close_unknown  # noqa: E402
-from kpi.flusher import flusher  # noqa: E402
 from kpi.socket_log import SocketLog  # noqa: E402
 from trading.consumers.counted import forget_connections  # noqa: E402
 from trading.routing import websocket_urlpatterns  # noqa: E402
 
 forget_connections()
-flusher.start()
 
 unknown = re_path("", close_unknown)  # type: ignore[arg-type]  # Django's addresses lead to views
 sockets = URLRouter([*websocket_urlpatterns, unknown])

@@ -15,6 +15,7 @@ import threading
 import uvicorn
 
 from exchange_site.asgi import application  # first of ours: it sets Django up
+from kpi.flusher import flusher
 from trading.consumers.going_away import hang_up
 
 STOP_SECONDS = 2  # for connections that do not answer our goodbye
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     # uvicorn sends itself the signal again when it has ended, which would kill us before our last words.
     signal.signal(signal.SIGTERM, lambda number, frame: None)
+    flusher.start()
     asyncio.run(SocketServer(_configuration(asked.host, asked.port, asked.ping_seconds)).serve())
     last = threading.Timer(LAST_SECONDS, os._exit, (0,))
     last.daemon = True

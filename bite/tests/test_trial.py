@@ -38,10 +38,23 @@ def test_a_test_that_fails_has_caught_it(tree):
     assert "the sum is wrong" in verdict.said
 
 
-def test_a_guard_that_fails_before_or_after_a_test_has_caught_it_too(tree):
+def test_a_guard_that_fails_after_a_test_has_caught_it_too(tree):
     fixture = "import pytest\n@pytest.fixture\ndef laws():\n    yield\n    assert False, 'a law is broken'\n"
     verdict = tries(tree, fixture + "def test_a_day(laws): pass\n")
     assert (verdict.outcome, verdict.test) == (Outcome.CAUGHT, "desk/test_desk.py::test_a_day")
+
+
+@pytest.mark.parametrize("end", ["raise SystemExit(2)", "raise OperationalError('connection failed')"])
+def test_a_test_whose_database_cannot_be_made_shows_nothing(tree, end):
+    fixture = "import pytest\nfrom django.db import OperationalError\n@pytest.fixture\ndef database():\n"
+    verdict = tries(tree, f"{fixture}    {end}\ndef test_a_day(database): pass\n")
+    assert (verdict.outcome, verdict.test) == (Outcome.BROKEN, "")
+    assert "failed on setup" in verdict.said.splitlines()[0]
+
+
+def test_a_guard_that_fails_before_a_test_has_caught_it_too(tree):
+    fixture = "import pytest\n@pytest.fixture\ndef laws():\n    assert False, 'a law is broken'\n"
+    assert tries(tree, fixture + "def test_a_day(laws): pass\n").outcome is Outcome.CAUGHT
 
 
 def test_tests_that_all_pass_have_missed_it(tree):
