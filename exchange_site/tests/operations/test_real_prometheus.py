@@ -70,12 +70,19 @@ def prometheus(folder: Path, ports: dict[str, int]) -> Iterator[Prometheus]:
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_for(lambda: server.poll() is not None or not processes.port_is_free("127.0.0.1", port))
+        wait_for(lambda: server.poll() is not None or is_ready(port))
         assert server.poll() is None, (home / "log").read_text()
         yield Prometheus(port)
     finally:
         server.terminate()
         server.wait(PATIENCE_SECONDS)
+
+
+def is_ready(port: int) -> bool:
+    """It listens before it has read what it stored, and refuses until then."""
+    with contextlib.suppress(requests.ConnectionError):
+        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=20).ok
+    return False
 
 
 def wait_for(condition: Callable[[], Any]) -> Any:
