@@ -23,8 +23,10 @@ def logging_table(level: str, form: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # A refused request is no news for the operator's console.
+            # A refused request is no news for the operator's console: anybody could fill the disk, with a traceback for
+            # each foreign Host header or broken form. The request log and /metrics tell how many there are.
             "django.request": {"level": "ERROR"},
+            "django.security": {"level": "CRITICAL"},
             # Below that they tell of every frame that comes and goes, and every task's arguments.
             **{name: {"level": "INFO"} for name in _TALKATIVE},
             **{name: {"handlers": [], "propagate": True} for name in _TO_US},
