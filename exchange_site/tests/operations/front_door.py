@@ -29,6 +29,7 @@ class FrontDoor:
     https: int
     certificate: Path
     log: Path
+    said: Path
 
 
 def home(folder: Path) -> Path:
@@ -77,18 +78,20 @@ def running(folder: Path, web: int, sockets: int, **changed: str) -> Iterator[Fr
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     (made / "nginx.conf").write_text(proxy.user() + text)
-    nginx = subprocess.Popen(command(made))
+    said = made / "stderr"
+    with said.open("wb") as stream:
+        nginx = subprocess.Popen(command(made), stdout=stream, stderr=stream)
     try:
-        _await(nginx, https)
-        yield FrontDoor(http, https, made / "tls" / "tls.crt", log)
+        _await(nginx, https, said)
+        yield FrontDoor(http, https, made / "tls" / "tls.crt", log, said)
     finally:
         nginx.terminate()
         assert nginx.wait(20) == 0
 
 
-def _await(nginx: "subprocess.Popen[bytes]", port: int) -> None:
+def _await(nginx: "subprocess.Popen[bytes]", port: int, said: Path) -> None:
     while nginx.poll() is None:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
-    raise AssertionError("nginx did not start")
+    raise AssertionError(f"nginx did not start: {said.read_text()}")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from exchange_site import container
+from exchange_site.local import postgres
 from exchange_site.local.programs import CHECKOUT
 from exchange_site.tests.operations.tools import DOCKER, run, tool
 
@@ -113,6 +114,14 @@ def test_the_servers_with_the_data_have_no_way_out() -> None:
     assert FILE["networks"]["inside"]["internal"] is True
     for name in SERVERS:
         assert set(SERVICES[name]["networks"]) == {"inside"}
+
+
+def test_the_database_logs_no_statement_and_no_row() -> None:
+    command = SERVICES["postgres"]["command"]
+    for name, value in postgres.DISCREET.items():
+        assert f"{name}={value}" in command
+    trial = (DOCKER / "kubernetes" / "overlays" / "trial" / "servers.yaml").read_text()
+    assert [name for name, value in postgres.DISCREET.items() if f"-c{name}={value}" not in trial] == []
 
 
 def test_images_of_others_are_named_by_version() -> None:

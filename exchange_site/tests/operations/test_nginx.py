@@ -120,20 +120,22 @@ def test_one_address_holds_a_bounded_number_of_requests(tmp_path: Path, web: int
         assert int(headers["retry-after"]) > 0
 
 
-def test_refusals_are_logged_without_what_was_asked_for(door: FrontDoor) -> None:
-    raw(door, b"GET /metrics?token=very-secret HTTP/1.1\r\nHost: x\r\nAuthorization: very-secret\r\n\r\n")
-    ask(door, "/?token=very-secret")  # answered by the exchange, which logs for itself
-    line, *more = door.log.read_text().splitlines()
-    assert more == [] and "secret" not in line
-    entry = json.loads(line)
-    assert (entry["http.response.status_code"], entry["client.ip"]) == (404, "127.0.0.1")
-    assert {"@timestamp", "ecs.version", "event.dataset", "service.name", "message"} <= set(entry)
+def test_what_the_exchange_did_not_answer_is_logged_without_what_was_asked_for(door: FrontDoor) -> None:
+    secret = "token=very-secret"
+    raw(door, f"GET /metrics?{secret} HTTP/1.1\r\nHost: x\r\nAuthorization: {secret}\r\n\r\n".encode())
+    raw(door, f"GET /ws/user?{secret} HTTP/1.1\r\nHost: {secret}\r\nUpgrade: websocket\r\n\r\n".encode())
+    ask(door, f"/?{secret}")  # answered by the exchange, which logs for itself
+    entries = [json.loads(line) for line in door.log.read_text().splitlines()]
+    assert [entry["http.response.status_code"] for entry in entries] == [404, 503]
+    assert entries[0]["bourse.upstream"] == "" and entries[1]["bourse.upstream"].startswith("127.0.0.1:")
+    assert {"@timestamp", "ecs.version", "event.dataset", "service.name", "client.ip"} <= set(entries[0])
+    assert "secret" not in door.log.read_text() + door.said.read_text()
 
 
 def lines(configuration: str, directive: str) -> set[str]:
     found = re.findall(rf"^\s*({directive} .*)", configuration, re.MULTILINE)
     assert found
-    return {line for line in found if "$refused_here" not in line}
+    return {line for line in found if "$unanswered" not in line}
 
 
 def connected(door: FrontDoor) -> ssl.SSLSocket:
