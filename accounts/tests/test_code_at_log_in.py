@@ -51,6 +51,14 @@ def test_a_clock_may_be_half_a_minute_off(phone, clock, steps, status):
     assert sign_in("alice", otp=phone[0].code(steps)).status_code == status
 
 
+def test_with_another_secret_key_codes_are_wrong_and_recovery_codes_are_not(phone, settings, caplog):
+    app, codes = phone
+    settings.SECRET_KEY = "another" * 10
+    assert refusal(sign_in("alice", otp=app.next_code())) == (403, "INVALID_CODE")
+    assert "another SECRET_KEY" in caplog.text
+    assert sign_in("alice", otp=codes[0]).status_code == 200
+
+
 def test_a_recovery_code_opens_the_door_once_however_it_is_typed(phone, alices_desk):
     _, codes = phone
     assert sign_in("alice", otp=codes[0].upper().replace("-", " ")).status_code == 200
