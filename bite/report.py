@@ -40,6 +40,7 @@ ROOMS = {
     "perpetuals": "Sums and races of perpetuals",
     "prices": "What positions are valued at",
     "second_factor": "What a password alone must not do, and signing out",
+    "requests": "What a client may ask for, and what is logged of it",
     "stopping": "Stopping markets and programs, and waiting for a database",
     "waiting": "Orders that wait: triggers, pairs, brackets, end dates",
 }

@@ -218,6 +218,13 @@ def test_two_processes_share_one_counter(one, name):
     assert other.step([Step(name, 1, 3)]) == (False, [3])
 
 
+def test_what_another_process_has_used_up_is_not_taken_from_any_counter(one, name, server):
+    other = SharedCounters(site.REDIS_URL)
+    other.step([Step(name, 4, 5)])
+    assert one.counters.step([Step(name, 2, 5), Step(f"{name}:address", 2, 9)]) == (False, [4, 0])
+    assert server.get(name) == b"4" and server.get(f"{name}:address") is None
+
+
 def test_what_is_remembered_ends_with_the_second_rotation(one, name):
     one.away = True
     one.passes(name, 1)
