@@ -1,4 +1,4 @@
-"""The process that serves WebSockets: what it has counted reaches the KPIs when it ends. Importing it counts nothing."""
+"""The process that serves WebSockets: what it has counted reaches the KPIs when it ends; who imports it counts none."""
 
 import json
 import os
