@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Max, Sum
 
-from kpi.models import HeartbeatStat
+from kpi.models import HOUR, HeartbeatStat
 from kpi.services.beat_heart import slot_of
 from kpi.windows import Window
 
@@ -31,18 +31,17 @@ class Uptime(NamedTuple):
 
 
 def uptime(window: Window) -> Uptime:
-    """One query."""
-    rows = HeartbeatStat.objects.filter(step_seconds=window.step_seconds)
-    within = Q(start__gte=window.start)
-    found = rows.aggregate(
-        measured=Sum("measured", filter=within),
-        well=Sum("well", filter=within),
-        first=Min("first_slot"),
-        last=Max("last_slot"),
-    )
-    if found["first"] is None:
+    """Two queries. What a clock that was ahead has measured counts when its time has come."""
+    # Hours are kept for ever: an exchange that was away for long did not begin when it came back.
+    hours = HeartbeatStat.objects.filter(step_seconds=HOUR).order_by("start")
+    first = hours.values_list("first_slot", flat=True).first()
+    if first is None:
         return Uptime(0, 0, 0)
-    begin = max(slot_of(window.start), found["first"])
+    within = {"step_seconds": window.step_seconds, "start__gte": window.start, "start__lte": window.end}
+    found = HeartbeatStat.objects.filter(**within).aggregate(
+        measured=Sum("measured"), well=Sum("well"), last=Max("last_slot")
+    )
+    begin = max(slot_of(window.start), first)
     # The slot under way is expected to be measured only when it is over.
-    end = max(slot_of(window.end), found["last"] + 1)
+    end = max(slot_of(window.end), (found["last"] or 0) + 1, begin)
     return Uptime(end - begin, found["measured"] or 0, found["well"] or 0)

@@ -58,6 +58,9 @@ def _answers() -> bool:
     if not settings.PROBE_URL:
         return everything_is_ready()
     try:
-        return requests.get(settings.PROBE_URL, timeout=TIMEOUT_SECONDS, proxies=DIRECTLY).ok
+        answer = requests.get(
+            settings.PROBE_URL, timeout=TIMEOUT_SECONDS, proxies=DIRECTLY, allow_redirects=False
+        )
+        return answer.status_code == 200  # and not some other page that it leads to
     except requests.RequestException:
         return False

@@ -19,7 +19,7 @@ from kpi.models import (
 )
 from kpi.services.beat_heart import slot_of
 
-STATS = (RequestStat, LatencyStat, CounterStat, GaugeStat, TradingStat, HeartbeatStat)
+STATS = (RequestStat, LatencyStat, CounterStat, GaugeStat, TradingStat)
 MINUTES_KEPT = timedelta(days=2)
 HOURS_KEPT = timedelta(days=90)
 SOURCES_KEPT = timedelta(days=1)  # a process that was silent for so long sends nothing twice
@@ -32,5 +32,8 @@ def forget_old_stats() -> int:
         step_seconds=HOUR, start__lt=now - HOURS_KEPT
     )
     deleted = sum(stat.objects.filter(old).delete()[0] for stat in STATS)
+    deleted += HeartbeatStat.objects.filter(old, step_seconds=MINUTE).delete()[
+        0
+    ]  # hours say since when we measure
     deleted += Heartbeat.objects.filter(slot__lt=slot_of(now - MINUTES_KEPT)).delete()[0]
     return deleted + Source.objects.filter(seen_at__lt=now - SOURCES_KEPT).delete()[0]

@@ -40,7 +40,8 @@ def roll_up_liquidations() -> None:
     """Safe to run twice at once, and to stop anywhere."""
     begun = clock.now()
     last = RollUp.objects.filter(name=LIQUIDATIONS).values_list("done_at", flat=True).first()
-    since = floor_time((last or clock.from_ms(0)) - LATEST_COMMIT, HOUR)
+    # A clock that was ahead when this was last done must not hide what happens until that time has come.
+    since = floor_time(min(last or clock.from_ms(0), begun) - LATEST_COMMIT, HOUR)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, {"since": since, "name": LIQUIDATIONS, "begun": BEGUN})
     RollUp.objects.update_or_create(name=LIQUIDATIONS, defaults={"done_at": begun})

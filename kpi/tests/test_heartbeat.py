@@ -10,7 +10,7 @@ import pytest
 from common import clock
 from kpi.models import HOUR, MINUTE, Heartbeat, HeartbeatStat
 from kpi.selectors import uptime
-from kpi.services import beat_heart
+from kpi.services import beat_heart, forget_old_stats
 from kpi.windows import window
 
 SERVICE = sys.modules[beat_heart.__module__]
@@ -110,6 +110,27 @@ def test_only_the_window_counts(heart):
     assert heart.uptime("24h") == (24 + 12 * 90, 24, 12)
 
 
+def test_an_exchange_that_comes_back_after_long_did_not_begin_then(heart):
+    """Its minutes are forgotten by then; that it was there before is not."""
+    heart.beats(12).stops(days_in_slots(3)).beats(2)
+    forget_old_stats()
+    assert heart.uptime("1h") == (60 * 12 + 2, 2, 2)
+    heart.stops(days_in_slots(200)).beats(1)
+    forget_old_stats()
+    assert heart.uptime("7d").expected >= days_in_slots(7) and heart.uptime("7d").well == 1
+
+
+def test_a_clock_that_was_ahead_for_a_moment_makes_no_absence(heart):
+    heart.beats(12)
+    heart.stops(720).beats(2).stops(-722)
+    heart.beats(12)
+    assert heart.uptime("1h") == (24, 24, 24)
+
+
+def days_in_slots(days):
+    return days * 17_280
+
+
 def test_minutes_and_hours_agree(heart):
     heart.now = NOON + timedelta(minutes=58)
     heart.beats(48)
@@ -125,7 +146,8 @@ class Door(BaseHTTPRequestHandler):
     status = 200
 
     def do_GET(self):
-        self.send_response(self.status)
+        self.send_response(self.status if self.path == "/ready" else 200)
+        self.send_header("Location", "/log-in")
         self.end_headers()
 
     def log_message(self, *args):
@@ -142,7 +164,9 @@ def door(settings):
     server.server_close()
 
 
-@pytest.mark.parametrize(("status", "is_ok"), [(200, True), (503, False), (500, False), (404, False)])
+@pytest.mark.parametrize(
+    ("status", "is_ok"), [(200, True), (503, False), (500, False), (404, False), (302, False)]
+)
 def test_the_front_door_is_asked(door, monkeypatch, status, is_ok):
     monkeypatch.setattr(Door, "status", status)
     assert beat_heart() is is_ok

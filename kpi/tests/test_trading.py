@@ -256,6 +256,16 @@ def test_a_step_that_is_committed_late_is_counted(desks, staff):
     assert told(staff, window="24h")["liquidations"]["begun"] == 2
 
 
+def test_a_clock_that_was_ahead_hides_no_liquidation(desks, staff, monkeypatch):
+    with monkeypatch.context() as ahead:
+        later = clock.now() + timedelta(hours=5)
+        ahead.setattr(clock, "now", lambda: later)
+        roll_up_liquidations()
+    a_liquidation(desks[0].user, ["warned"])
+    roll_up_liquidations()
+    assert told(staff)["liquidations"]["begun"] == 1
+
+
 def test_after_a_long_pause_nothing_is_missing(desks, staff):
     roll_up_liquidations()
     a_liquidation(desks[0].user, ["warned"], ago=timedelta(minutes=-300))
