@@ -84,7 +84,9 @@ def trade(request: HttpRequest, symbol: str) -> HttpResponse:
 @with_policy
 def kpi(request: HttpRequest) -> HttpResponse:
     """The key figures. What is here is for everybody; the figures come from the API, which answers staff only."""
-    return render(request, "kpi.html", _shared() | {"sections": KPI_SECTIONS, "windows": list(LENGTHS)})
+    return render(
+        request, "kpi.html", _shared() | {"on_kpi": True, "sections": KPI_SECTIONS, "windows": list(LENGTHS)}
+    )
 
 
 @require_safe

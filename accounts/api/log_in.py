@@ -48,6 +48,9 @@ class Tokens(serializers.Serializer):
     refresh = serializers.CharField(help_text="works once, for the next pair")
     expires_in = serializers.IntegerField(help_text="seconds until the access token ends")
     tier = serializers.ChoiceField(choices=User.Tier.choices)
+    is_staff = serializers.BooleanField(
+        help_text="whether the token opens what is for staff; a key's never does"
+    )
 
 
 class TokenView(APIView):

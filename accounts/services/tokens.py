@@ -39,12 +39,13 @@ AnyToken = TypeVar("AnyToken", bound=Token)
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """expires_in: seconds until the access token ends."""
+    """expires_in: seconds until the access token ends. is_staff: it opens what is for staff, as no key's does."""
 
     access: str
     refresh: str
     expires_in: int
     tier: str
+    is_staff: bool
 
 
 @failures_counted("token")
@@ -135,7 +136,8 @@ def _issue(user: User, session: Session) -> TokenPair:
         expires_at=datetime_from_epoch(refresh["exp"]),
     )
     seconds = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
-    return TokenPair(str(refresh.access_token), str(refresh), seconds, user.tier)
+    is_staff = user.is_staff and api_key is None
+    return TokenPair(str(refresh.access_token), str(refresh), seconds, user.tier, is_staff)
 
 
 def _end(token: ExchangeToken) -> None:

@@ -35,8 +35,15 @@ def bots_desk(key):
 
 
 def test_a_key_is_as_good_as_a_password(key, bots_desk):
-    assert set(sign_in_with(key["key"]).json()) == {"access", "refresh", "expires_in", "tier"}
+    assert set(sign_in_with(key["key"]).json()) == {"access", "refresh", "expires_in", "tier", "is_staff"}
     assert bots_desk.get(KEYS).status_code == 200
+
+
+def test_who_is_staff_is_told_so_but_for_a_key(key, alice):
+    alice.is_staff = True
+    alice.save()
+    assert sign_in("alice").json()["is_staff"] is True
+    assert sign_in_with(key["key"]).json()["is_staff"] is False
 
 
 def test_an_unknown_key_is_refused(db):

@@ -19,8 +19,8 @@ def test_alice_signs_in_with_her_password(alice):
     answer = sign_in("alice")
     assert answer.status_code == 200
     tokens = answer.json()
-    assert set(tokens) == {"access", "refresh", "expires_in", "tier"}
-    assert tokens["expires_in"] == 3600 and tokens["tier"] == "beginner"
+    assert set(tokens) == {"access", "refresh", "expires_in", "tier", "is_staff"}
+    assert tokens["expires_in"] == 3600 and tokens["tier"] == "beginner" and tokens["is_staff"] is False
     assert answer["Cache-Control"] == "no-store"
     assert desk_with(tokens["access"]).get("/api/v1/api-keys").status_code == 200
 

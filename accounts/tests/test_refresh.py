@@ -23,7 +23,7 @@ def test_a_refresh_token_gives_a_new_pair(alice):
     answer = exchange(sign_in("alice").json()["refresh"])
     assert answer.status_code == 200
     tokens = answer.json()
-    assert set(tokens) == {"access", "refresh", "expires_in", "tier"}
+    assert set(tokens) == {"access", "refresh", "expires_in", "tier", "is_staff"}
     assert desk_with(tokens["access"]).get("/api/v1/api-keys").status_code == 200
     assert exchange(tokens["refresh"]).status_code == 200
 

@@ -44,6 +44,20 @@ def test_staff_see_the_figures_and_nobody_else(figures: LiveExchange, page: Page
     expect(figure(page, "errors")).not_to_have_text("–")
 
 
+def test_the_way_there_is_shown_to_staff_alone(figures: LiveExchange, page: Page):
+    page.goto("/")
+    way = page.get_by_role("link", name="Key figures")
+    expect(way).to_be_hidden()
+    sign_in(page, "alice")
+    expect(page.get_by_role("link", name="Security", exact=True)).to_be_visible()
+    expect(way).to_be_hidden()
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, "admin")
+    way.click()
+    expect(page.locator("#kpi-state")).to_have_text("Live")
+    expect(way).to_have_attribute("aria-current", "page")
+
+
 def test_each_section_tells_what_the_api_tells(figures: LiveExchange, page: Page):
     page.goto("/kpi#trading-24h")
     sign_in(page, "admin")

@@ -20,6 +20,11 @@ class Session extends EventTarget {
     return read()?.username ?? null;
   }
 
+  /** Whether there is more to see than others may; what is shown, the exchange decides anew each time. */
+  get isStaff() {
+    return read()?.isStaff ?? false;
+  }
+
   get signedIn() {
     return read() !== null;
   }
@@ -96,9 +101,9 @@ class Session extends EventTarget {
     }
   }
 
-  #keep(username, { access, refresh, expires_in: seconds }) {
+  #keep(username, { access, refresh, expires_in: seconds, is_staff: isStaff }) {
     const expiresAt = Date.now() + seconds * 1000;
-    sessionStorage.setItem(KEY, JSON.stringify({ username, access, refresh, expiresAt }));
+    sessionStorage.setItem(KEY, JSON.stringify({ username, access, refresh, expiresAt, isStaff }));
     this.#schedule();
   }
 

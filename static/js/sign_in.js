@@ -115,5 +115,6 @@ function showWho() {
   byId("sign-in").hidden = session.signedIn;
   byId("signed-in").hidden = !session.signedIn;
   byId("security-link").hidden = !session.signedIn;
+  byId("kpi-link").hidden = !session.isStaff;
   setText(byId("username"), session.username ?? "");
 }
