@@ -14,6 +14,8 @@ FOR_TESTS := BOURSE_DEMO=1 RATE_LIMIT=off PRICE_FEED=simulation SECRET_KEY=for-t
 
 # Empty means "not set": an exported empty variable would not reach the defaults in the settings.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where tools.sh unpacks what the tests need and nobody has installed.
+export PATH := $(PATH):$(CURDIR)/.data/tools/usr/bin
 # So that both `PORT=8001 make demo` and `make demo PORT=8001` work.
 export PORT HOST DATABASE_URL REDIS_URL BROKER_URL RATE_LIMIT PRICE_FEED WEB_WORKERS BOURSE_DATA_DIR
 $(foreach name,PORT HOST DATABASE_URL REDIS_URL BROKER_URL RATE_LIMIT PRICE_FEED WEB_WORKERS BOURSE_DATA_DIR,\
@@ -48,7 +50,7 @@ bench: setup-bench ## List the benchmarks; ARGS=durable runs one, ARGS="all --wr
 	@unset PORT HOST; export BOURSE_DATA_DIR="$(CURDIR)/.data/bench"; \
 	$(if $(ARGS),$(RUN)) $(BIN)/python -m benchmarks $(ARGS)
 
-bite: setup-dev ## Plant faults one at a time and show which test catches each (ARGS=iceberg for some, --list, --write)
+bite: setup-dev tools ## Plant faults one at a time and show which test catches each (ARGS=iceberg for some, --list, --write)
 	@unset PORT HOST; export $(FOR_TESTS) BOURSE_DATA_DIR="$(CURDIR)/.data/bite"; \
 	$(RUN) $(BIN)/python -m bite $(ARGS)
 

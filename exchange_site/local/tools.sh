@@ -59,4 +59,4 @@ if may_install; then
   rm -f "$log"
 fi
 echo "Not on this machine: ${wanted//$'\n'/, }."
-echo "The tests that need them are skipped; with CI set they fail."
+echo "The tests that need them are skipped; with EVERY_TEST set they fail."

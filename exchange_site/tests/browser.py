@@ -74,7 +74,9 @@ def live_exchange(transactional_db: None, tmp_path: Path) -> Iterator[LiveExchan
 def browser(live_exchange: LiveExchange) -> Iterator[Browser]:
     """Chromium. One per test: while Playwright runs, its event loop keeps Django's database from working."""
     if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH: the browser test is skipped (apt-get install chromium)")
+        (pytest.fail if os.environ.get("EVERY_TEST") else pytest.skip)(
+            "no chromium on the PATH: the browser test is skipped (apt-get install chromium)"
+        )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
