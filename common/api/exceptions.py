@@ -51,7 +51,7 @@ class AuthenticationRefused(drf.APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to an exception in a view (Django REST framework's EXCEPTION_HANDLER)."""
     refused = as_refused(error)
-    if refused.code.status in (401, 403, 406) and context.get("request") is not None:
+    if refused.code.status < 500 and context.get("request") is not None:
         try:
             charge_refused(context["request"], context["view"])
         except OverLimit as over:

@@ -29,8 +29,8 @@ def three_requests_a_minute(settings, monkeypatch):
     return endless_minute(settings, monkeypatch)
 
 
-def get(view=Open, address="192.0.2.7"):
-    request = APIRequestFactory().get("/", REMOTE_ADDR=address)
+def get(view=Open, address="192.0.2.7", path="/"):
+    request = APIRequestFactory().get(path, REMOTE_ADDR=address)
     request.resolver_match = None
     return view.as_view()(request)
 
@@ -76,6 +76,12 @@ def test_the_addresses_of_one_ipv6_network_are_one_client():
 
 def test_requests_that_are_refused_for_their_credentials_count_as_well():
     assert [get(Closed).status_code for _ in range(4)] == [401, 401, 401, 429]
+    assert get().status_code == 429
+
+
+@pytest.mark.parametrize("asked", ["/?format=xml", "/?format=yaml"])
+def test_what_is_refused_before_anybody_is_asked_counts_as_well(asked):
+    assert [get(path=asked).status_code for _ in range(4)] == [404, 404, 404, 429]
     assert get().status_code == 429
 
 
