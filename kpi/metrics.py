@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from common.api.address import client_address
+from common.api.address import client_address, is_proxys_own
 from common.api.answers import error_response
 from common.counters import counted
 from common.errors import ErrorCode, Refused
@@ -27,7 +27,7 @@ for collector in (MarketMetrics(), LedgerMetrics(), LendingMetrics(), RiskMetric
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """404 for whoever may not look: that there is something is no business of theirs."""
-    if not may_look(client_address(request)):
+    if is_proxys_own(request.META) or not may_look(client_address(request)):
         return error_response(request, Refused(ErrorCode.NOT_FOUND))
     return HttpResponse(counted() + _read(), content_type=CONTENT_TYPE_LATEST)
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 UNKNOWN = "0.0.0.0"  # a peer without an address, such as a Unix socket
 IPV6_NETWORK_BITS = 64
+FORWARDED = ("HTTP_X_REAL_IP", "HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")  # what proxies add
 
 
 def client_address(request: HttpRequest) -> str:
@@ -19,6 +20,15 @@ def client_address(request: HttpRequest) -> str:
 def environ_address(environ: Mapping[str, Any]) -> str:
     """The same of a WSGI request."""
     return _address(environ.get("REMOTE_ADDR"), environ.get("HTTP_X_REAL_IP"))
+
+
+def is_proxys_own(environ: Mapping[str, Any]) -> bool:
+    """Whether the address is that of a proxy which did not say, or was not trusted to say, for whom it asks.
+
+    Then the address is no reason to show anybody what is for this machine or this network alone.
+    """
+    was_told = settings.TRUST_PROXY and _plain(environ.get("HTTP_X_REAL_IP", "")) is not None
+    return not was_told and any(name in environ for name in FORWARDED)
 
 
 def scope_address(scope: dict[str, Any]) -> str:

@@ -98,11 +98,27 @@ def test_an_empty_list_lets_nobody_look(client, db, settings):
 def test_behind_a_proxy_it_is_the_clients_address_that_counts(client, db, settings):
     settings.TRUST_PROXY = True
     assert client.get("/metrics", HTTP_X_REAL_IP="192.0.2.1").status_code == 404
-    settings.TRUST_PROXY = False
+    settings.METRICS_ALLOW = ["192.0.2.1"]
     assert client.get("/metrics", HTTP_X_REAL_IP="192.0.2.1").status_code == 200
 
 
 # ---- what is missing is told ----
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED"])
+def test_a_proxy_that_nobody_told_us_of_opens_no_door(client, db, settings, header):
+    """Beside us on this machine, it has an address that may look; whoever it asks for need not."""
+    settings.TRUST_PROXY = False
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 200
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", **{header: "203.0.113.9"}).status_code == 404
+
+
+@pytest.mark.parametrize("said", ["", "unknown", None])
+def test_a_proxy_that_does_not_say_who_asks_opens_no_door(client, db, settings, said):
+    settings.TRUST_PROXY = True
+    headers = {"HTTP_X_FORWARDED_FOR": "203.0.113.9"} | ({} if said is None else {"HTTP_X_REAL_IP": said})
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", **headers).status_code == 404
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1").status_code == 200
 
 
 def test_without_the_database_what_was_counted_is_told_all_the_same(client, db, monkeypatch):
