@@ -24,6 +24,7 @@ class Scope(StrEnum):
     REQUESTS = "requests"
     ORDERS = "orders"
     CANCELS = "cancels"
+    SIGN_INS = "sign_ins"
     ADDRESS = "address"
     PAGES = "pages"
     SOCKETS = "sockets"

@@ -1,6 +1,7 @@
 """The one table of what requests weigh; what is not in it counts as one request.
 
-Orders have a counter of their own, and so have cancels: who is out of the one or the other can still get out.
+Orders have a counter of their own, and so have cancels and sign-ins: who is out of the one can still get out, and
+who shares an address with somebody who asks too much can still get in.
 """
 
 import environ
@@ -10,6 +11,7 @@ from common.limits import Scope
 
 _LIST = Cost(Scope.REQUESTS, per_hundred("limit"))
 _ORDER = Cost(Scope.ORDERS, fixed(1))
+_SIGN_IN = Cost(Scope.SIGN_INS, fixed(1))
 _CANCEL = Cost(Scope.CANCELS, fixed(1))
 
 COSTS: dict[str, Cost] = {
@@ -26,6 +28,10 @@ COSTS: dict[str, Cost] = {
     "DELETE /api/v1/orders/{reference}": _CANCEL,
     "POST /api/v1/orders/{reference}/cancel": _CANCEL,
     "POST /api/v1/orders/cancel-after": _CANCEL,
+    # The way in
+    "POST /api/v1/auth/token": _SIGN_IN,
+    "POST /api/v1/auth/token/refresh": _SIGN_IN,
+    "POST /api/v1/auth/logout": _SIGN_IN,
     # Lists and books, by how much of them is asked for
     "GET /api/v1/orderbook/{symbol}": Cost(Scope.REQUESTS, per_hundred("depth")),
     "GET /api/v1/klines/{symbol}": _LIST,

@@ -10,6 +10,7 @@ _COUNTERS = {
     Scope.REQUESTS: "requests",
     Scope.ORDERS: "orders, which have a limit of their own",
     Scope.CANCELS: "cancels, which have a roomier limit of their own",
+    Scope.SIGN_INS: "sign-ins, which have a limit of their own",
 }
 HEADERS = {
     "X-RateLimit-Limit": "the most a minute of the counter that this request counted in",

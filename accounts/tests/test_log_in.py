@@ -226,3 +226,17 @@ def test_each_tier_has_its_own_limit(limits_on, settings, alice, bob):
         assert [answer.status_code for answer in answers] == [200] * limit + [429]
         assert answers[0]["X-RateLimit-Limit"] == str(limit)
         assert answers[-1].json()["code"] == "RATE_LIMITED" and answers[-1]["Retry-After"]
+
+
+def test_who_looks_too_often_keeps_nobody_of_the_same_address_from_signing_in(alice, limits_on, settings):
+    settings.REQUEST_LIMITS = settings.REQUEST_LIMITS | {"anonymous": 1}
+    assert [APIClient().get("/api/v1/api-keys").status_code for _ in range(2)] == [401, 429]
+    answer = sign_in("alice")
+    assert (answer.status_code, answer["X-RateLimit-Scope"]) == (200, "sign_ins")
+
+
+def test_signing_in_has_its_own_limit(alice, limits_on, settings):
+    settings.SIGN_IN_LIMITS = {"anonymous": 2}
+    answers = [sign_in("alice") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["details"]["scope"] == "sign_ins"

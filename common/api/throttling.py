@@ -72,8 +72,9 @@ class RequestThrottle(BaseThrottle):
         match = request._request.resolver_match
         cost = cost_of(request.method or "", pattern(match.route) if match else "")
         owner = _owner(request)
-        # The ways out are of those who are in; anybody else's request is a request.
-        scope = Scope.REQUESTS if owner[1] == ANONYMOUS else cost.scope
+        # Orders and the ways out are of those who are in; anybody else's request is a request, or the way in.
+        is_theirs = (owner[1] == ANONYMOUS) == (cost.scope is Scope.SIGN_INS)
+        scope = cost.scope if is_theirs else Scope.REQUESTS
         try:
             weight = cost.weight.of(request.query_params, lambda: request.data)
         except Exception:  # the body cannot be read
@@ -129,6 +130,7 @@ def _limits(scope: Scope) -> Mapping[str, int]:
     limits: dict[Scope, Mapping[str, int]] = {
         Scope.ORDERS: settings.ORDER_LIMITS,
         Scope.CANCELS: settings.CANCEL_LIMITS,
+        Scope.SIGN_INS: settings.SIGN_IN_LIMITS,
     }
     return limits.get(scope, settings.REQUEST_LIMITS)
 

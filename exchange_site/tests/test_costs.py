@@ -27,11 +27,15 @@ def test_the_table_names_nothing_that_is_not_there(told):
     assert set(settings.REQUEST_COSTS) - {"GET /api/schema"} <= set(told)
 
 
-def test_what_counts_as_orders_and_as_cancels(told):
-    by_counter = {"requests": set(), "orders": set(), "cancels": set()}
+SIGN_INS = {"POST /api/v1/auth/token", "POST /api/v1/auth/token/refresh", "POST /api/v1/auth/logout"}
+
+
+def test_what_counts_as_orders_as_cancels_and_as_sign_ins(told):
+    by_counter = {"requests": set(), "orders": set(), "cancels": set(), "sign_ins": set()}
     for name, operation in told.items():
         by_counter[operation["x-rate-limit"]["counter"]].add(name)
     assert (by_counter["orders"], by_counter["cancels"]) == (ORDERS, CANCELS)
+    assert by_counter["sign_ins"] == SIGN_INS
 
 
 def test_every_list_weighs_by_its_length(told):
