@@ -3,6 +3,7 @@
 import logging
 
 from django.db import Error as DatabaseError
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -12,12 +13,16 @@ from common.api.answers import error_response
 from common.counters import counted
 from common.errors import ErrorCode, Refused
 from common.metrics_server import may_look
+from common.postgresql.base import waiting_at_most
 from kpi.ledger_metrics import LedgerMetrics
 from kpi.lending_metrics import LendingMetrics
 from kpi.market_metrics import MarketMetrics
 from kpi.risk_metrics import RiskMetrics
 
 logger = logging.getLogger(__name__)
+
+# Prometheus gives up after ten: then it would be told nothing at all, in the very hour that it is wanted.
+PATIENCE_SECONDS = 4
 
 # Apart from what is counted: several processes must not each add what they all read from one place.
 in_the_database = CollectorRegistry()
@@ -34,7 +39,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _read() -> bytes:
     try:
-        found, is_up = generate_latest(in_the_database), True
+        with waiting_at_most(PATIENCE_SECONDS, connection):
+            found, is_up = generate_latest(in_the_database), True
     except (DatabaseError, Refused) as error:  # what was counted is told all the same
         logger.warning("metrics without those of the database: %s", error)
         found, is_up = b"", False

@@ -6,6 +6,8 @@ hangs, answers nothing while its machine keeps the connection alive; so whoever 
 connection that was lost.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +42,21 @@ def given_up(connection: "psycopg.Connection[Any]") -> SilentServer:
 def patience(connection: "psycopg.Connection[Any]") -> float | None:
     """How long an answer is waited for, in seconds; None: for ever."""
     return getattr(connection, "patience_seconds", None)
+
+
+@contextmanager
+def waiting_at_most(seconds: float, wrapper: Any) -> Iterator[None]:
+    """Whoever has less time than a request gives up each statement on Django's connection after so long.
+
+    Raises Django's OperationalError if it cannot be opened.
+    """
+    wrapper.ensure_connection()
+    connection = wrapper.connection
+    before, connection.patience_seconds = connection.patience_seconds, seconds
+    try:
+        yield
+    finally:
+        connection.patience_seconds = before
 
 
 # What Django calls its database driver: psycopg, but for how it connects.

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import OperationalError
+from django.db import OperationalError, close_old_connections, connection
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
@@ -132,6 +132,38 @@ def test_without_the_database_what_was_counted_is_told_all_the_same(client, db, 
     told = figures(client)
     assert told["bourse_database_up",] == 0
     assert told["api_requests_total", "/api/v1/time", "GET", "200"] >= 1
+
+
+class Hanging:
+    """A collector that asks what the database does not answer."""
+
+    def __init__(self):
+        self.hangs = False
+
+    def collect(self):
+        if self.hangs:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(5)")
+        return []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_says_nothing_is_not_waited_for_longer_than_prometheus_waits(client, monkeypatch):
+    monkeypatch.setattr(metrics, "PATIENCE_SECONDS", 0.3)
+    hanging = Hanging()
+    metrics.in_the_database.register(hanging)
+    try:
+        assert figures(client)["bourse_database_up",] == 1
+        hanging.hangs = True
+        assert figures(client)["bourse_database_up",] == 0
+        assert connection.connection.closed, "given up, and not answered"
+        close_old_connections()  # as at the end of each request
+        hanging.hangs = False
+        assert figures(client)["bourse_database_up",] == 1
+        assert connection.connection.patience_seconds != metrics.PATIENCE_SECONDS
+    finally:
+        metrics.in_the_database.unregister(hanging)
+        connection.close()
 
 
 # ---- the document ----
