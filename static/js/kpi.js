@@ -39,6 +39,7 @@ async function refresh() {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401 || error.status === 403) refused(error.status);
+    else if (error.status === 429) state("stale", "offline", "Asked too often, trying again");
     else state("stale", "offline", "No answer, trying again");
   }
 }
