@@ -26,6 +26,7 @@ class Scope(StrEnum):
     CANCELS = "cancels"
     SIGN_INS = "sign_ins"
     ADDRESS = "address"
+    USER = "user"
     PAGES = "pages"
     SOCKETS = "sockets"
     LOG_IN = "log_in"

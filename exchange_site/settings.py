@@ -24,6 +24,7 @@
 | LIMIT_ORDERS_BEGINNER, ..._INTERMEDIATE, ..._ADVANCED | orders a minute, likewise | 100, 300, 1200 |
 | LIMIT_CANCELS_BEGINNER, ..._INTERMEDIATE, ..._ADVANCED | cancels a minute, likewise | 200, 600, 2400 |
 | LIMIT_SIGN_INS | sign-ins, refreshed tokens and sign-outs a minute per address | 100 |
+| LIMIT_USER_KEYS | all keys of a user together: so many times what one of them may, of each of the above | 5 |
 | LIMIT_ADDRESS | requests and orders a minute from one address, whoever asks; as many cancels besides | 3000 |
 | LIMIT_PAGES | pages a minute per address, of the site, the admin and the log-in | 200 |
 | LIMIT_SOCKETS | open WebSockets per address, in one process | 100 |
@@ -222,6 +223,7 @@ REQUEST_LIMITS = by_tier(env, "LIMIT", anonymous=100, beginner=100, intermediate
 ORDER_LIMITS = by_tier(env, "LIMIT_ORDERS", beginner=100, intermediate=300, advanced=1200)
 CANCEL_LIMITS = by_tier(env, "LIMIT_CANCELS", beginner=200, intermediate=600, advanced=2400)
 SIGN_IN_LIMITS = {"anonymous": env.int("LIMIT_SIGN_INS", 100)}
+USER_KEYS = env.int("LIMIT_USER_KEYS", 5)  # times a key's limit
 ADDRESS_LIMIT = env.int("LIMIT_ADDRESS", 3000)
 PAGE_LIMIT = env.int("LIMIT_PAGES", 200)
 SOCKET_LIMIT = env.int("LIMIT_SOCKETS", 100)

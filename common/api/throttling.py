@@ -1,8 +1,8 @@
-"""Request limits: per API key or user by tier, and per address, of all that comes from it (docs/limits.md)."""
+"""Request limits: per API key or user by tier, per user over all keys, and per address (docs/limits.md)."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -19,6 +19,14 @@ ANONYMOUS = "anonymous"
 CHARGED = (
     "bourse.charged"  # in the environ: for whom a fast lane has counted a request that it left to Django
 )
+
+
+class Owner(NamedTuple):
+    """Whom a request counts for. who: such as "key:7". user_of_key: whose keys have a ceiling; None without a key."""
+
+    who: str
+    tier: str
+    user_of_key: int | None = None
 
 
 class OverLimit(Refused):
@@ -43,18 +51,18 @@ def cost_of(method: str, endpoint: str) -> Cost:
     return costs.get(f"{'GET' if method == 'HEAD' else method} {endpoint}", ONE)
 
 
-def address_key(environ: Mapping[str, Any]) -> str:
-    """Whom a request without credentials counts for."""
-    return f"address:{address_group(environ_address(environ))}"
+def stranger(environ: Mapping[str, Any]) -> Owner:
+    """Whom a request without credentials counts for: its address."""
+    return Owner(f"address:{_address(environ)}", ANONYMOUS)
 
 
-def owner_key(user_id: int, key_id: int | None) -> str:
+def owner_of(user_id: int, key_id: int | None, tier: str) -> Owner:
     """Whom a request with credentials counts for: the API key, or else the user."""
-    return f"key:{key_id}" if key_id else f"user:{user_id}"
+    return Owner(f"key:{key_id}", tier, user_id) if key_id else Owner(f"user:{user_id}", tier)
 
 
 def charge_lane(
-    cost: Cost, environ: dict[str, Any], owner: tuple[str, str], query: Query, tell: bool = True
+    cost: Cost, environ: dict[str, Any], owner: Owner, query: Query, tell: bool = True
 ) -> Headers:
     """Counts a request in a fast lane; the headers of its answer. Raises OverLimit if it is one too many.
 
@@ -73,7 +81,7 @@ class RequestThrottle(BaseThrottle):
         cost = cost_of(request.method or "", pattern(match.route) if match else "")
         owner = _owner(request)
         # Orders and the ways out are of those who are in; anybody else's request is a request, or the way in.
-        is_theirs = (owner[1] == ANONYMOUS) == (cost.scope is Scope.SIGN_INS)
+        is_theirs = (owner.tier == ANONYMOUS) == (cost.scope is Scope.SIGN_INS)
         scope = cost.scope if is_theirs else Scope.REQUESTS
         try:
             weight = cost.weight.of(request.query_params, lambda: request.data)
@@ -91,12 +99,10 @@ def charge_refused(request: Request, view: Any) -> None:
     """
     if not getattr(view, "charged", False) and view.get_throttles():
         known = getattr(request, "_user", None) is not None  # asking for `user` would refuse again
-        charge(request, view, _owner(request) if known else (address_key(request.META), ANONYMOUS))
+        charge(request, view, _owner(request) if known else stranger(request.META))
 
 
-def charge(
-    request: Request, view: Any, owner: tuple[str, str], scope: Scope = Scope.REQUESTS, weight: int = 1
-) -> None:
+def charge(request: Request, view: Any, owner: Owner, scope: Scope = Scope.REQUESTS, weight: int = 1) -> None:
     """Counts a request and notes the headers of its answer. Raises OverLimit."""
     view.charged = True
     try:
@@ -108,22 +114,26 @@ def charge(
 
 
 def _charge(
-    scope: Scope, weight: int, environ: Mapping[str, Any], owner: tuple[str, str], tell: bool = True
+    scope: Scope, weight: int, environ: Mapping[str, Any], owner: Owner, tell: bool = True
 ) -> Headers:
-    who, tier = owner
-    address = address_key(environ)
-    if scope is Scope.CANCELS:  # a flood from an address takes from nobody there the way out
-        address += ":cancels"
-    counters = [
-        Counter(scope, who, _limits(scope)[tier]),
-        Counter(Scope.ADDRESS, address, settings.ADDRESS_LIMIT),
-    ]
-    taken = take(counters, weight, tell)
+    taken = take(_counters(scope, environ, owner), weight, tell)
     if taken is None:
         return ()
     if taken.refused:
         raise OverLimit(taken, weight)
     return taken.told.headers()
+
+
+def _counters(scope: Scope, environ: Mapping[str, Any], owner: Owner) -> list[Counter]:
+    limit = _limits(scope)[owner.tier]
+    address = f"address:{_address(environ)}"
+    if scope is Scope.CANCELS:  # a flood from an address takes from nobody there the way out
+        address += ":cancels"
+    counters = [Counter(scope, owner.who, limit), Counter(Scope.ADDRESS, address, settings.ADDRESS_LIMIT)]
+    if owner.user_of_key is not None:  # the person has a counter of his own: he can still revoke the keys
+        keys = f"keys-of-user:{owner.user_of_key}:{scope.value}"
+        counters.append(Counter(Scope.USER, keys, limit * settings.USER_KEYS))
+    return counters
 
 
 def _limits(scope: Scope) -> Mapping[str, int]:
@@ -135,13 +145,17 @@ def _limits(scope: Scope) -> Mapping[str, int]:
     return limits.get(scope, settings.REQUEST_LIMITS)
 
 
-def _owner(request: Request) -> tuple[str, str]:
+def _owner(request: Request) -> Owner:
     """Whom a request counts for, and by which tier."""
     user = request.user
     if not user or not user.is_authenticated:
-        return address_key(request.META), ANONYMOUS
+        return stranger(request.META)
     tier = user.tier if user.tier in settings.ORDER_LIMITS else "beginner"
-    return owner_key(user.pk, getattr(request.auth, "key_id", None)), tier
+    return owner_of(user.pk, getattr(request.auth, "key_id", None), tier)
+
+
+def _address(environ: Mapping[str, Any]) -> str:
+    return address_group(environ_address(environ))
 
 
 def retry_after(seconds: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from common.api.costs import Query
 from common.api.exceptions import error_answer
 from common.api.fast_lane import Answer, Environ, Headers, encode_json
-from common.api.throttling import ANONYMOUS, OverLimit, address_key, charge_lane, cost_of
+from common.api.throttling import OverLimit, charge_lane, cost_of, stranger
 from common.errors import Refused
 from trading.api.book import DEFAULT_DEPTH, MAX_DEPTH
 from trading.presentation import book_json, ticker_json
@@ -54,7 +54,7 @@ def _shown(environ: Environ, endpoint: str, query: Query, show: Callable[[str], 
         return None
     try:
         body = show(environ["PATH_INFO"].rpartition("/")[2])
-        charged = charge_lane(cost_of("GET", endpoint), environ, (address_key(environ), ANONYMOUS), query)
+        charged = charge_lane(cost_of("GET", endpoint), environ, stranger(environ), query)
         return Answer(200, body, (*HEADERS, *charged))
     except OverLimit as over:
         return error_answer(over, "", (*HEADERS, *over.headers))

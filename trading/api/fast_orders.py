@@ -15,7 +15,7 @@ from common.api.exceptions import error_answer
 from common.api.fast_lane import Answer, Environ, Headers, encode_json, read_body
 from common.api.parsers import parse_json
 from common.api.quick_reader import UNSURE, QuickReader
-from common.api.throttling import OverLimit, charge_lane, cost_of, owner_key
+from common.api.throttling import OverLimit, charge_lane, cost_of, owner_of
 from common.errors import ErrorCode, Refused
 from trading.api.serializers import CLIENT_ORDER_ID, MAIN, NewOrderSerializer, has_positions, order_of
 from trading.presentation import placed_json
@@ -60,7 +60,7 @@ def place(environ: Environ) -> Answer | None:
     if order is None or bearer is None or APIKey.Scope.TRADE.value not in bearer.scopes:
         return None
     try:
-        owner = owner_key(bearer.user_id, bearer.key_id), bearer.tier
+        owner = owner_of(bearer.user_id, bearer.key_id, bearer.tier)
         charged = charge_lane(cost_of("POST", "/api/v1/orders"), environ, owner, {}, tell=False)
     except OverLimit:  # by the tier as it was remembered
         answer = None

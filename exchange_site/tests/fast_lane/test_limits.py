@@ -1,8 +1,10 @@
 """What counts in which counter, by either door."""
 
 import pytest
+import redis
 from django.test import Client
 
+from accounts.services import revoke_api_key
 from common.meters import rate_limit_hits
 from common.tests.minute import endless_minute
 from trading.models import Order
@@ -161,6 +163,67 @@ def test_each_key_has_counters_of_its_own(alice, limits):
     one, other = key_desk(alice.user, "read"), key_desk(alice.user, "read")
     limits(requests=1)
     assert [desk.get("account").status_code for desk in (one, one, other, alice)] == [200, 429, 200, 200]
+
+
+def look(desk):
+    return desk.get("account")
+
+
+def place(desk):
+    return desk.post("orders", ORDER)
+
+
+@pytest.mark.parametrize(("do", "status"), [(look, 200), (place, 201)])
+def test_more_keys_are_not_more_limits(alice, limits, settings, do, status):
+    keys = [key_desk(alice.user, "read", "trade") for _ in range(4)]
+    limits(requests=2, orders=2)
+    settings.USER_KEYS = 3
+    assert [do(key).status_code for key in keys[:3] for _ in range(2)] == [status] * 6
+    refused = do(keys[3])
+    assert refusal(refused) == (429, "RATE_LIMITED") and left(refused) == ("user", 0)
+    assert refused.json()["details"]["limit"] == 6
+
+
+def test_keys_made_and_revoked_in_turn_are_no_way_around_either(alice, limits, settings):
+    limits(requests=1)
+    settings.USER_KEYS = 2
+    answers = []
+    for _ in range(3):
+        key = key_desk(alice.user, "read")
+        answers.append(key.get("account").status_code)
+        revoke_api_key(alice.user, alice.user.api_keys.latest("pk").pk)
+    assert answers == [200, 200, 429]
+
+
+def test_whatever_the_keys_do_the_person_gets_through_and_everybody_can_cancel(alice, limits, settings):
+    keys = [key_desk(alice.user, "read", "trade") for _ in range(2)]
+    order = keys[0].buys("0.1", "30000")
+    limits(requests=1, orders=1, cancels=1)
+    settings.USER_KEYS = 1
+    assert [key.get("account").status_code for key in keys] == [200, 429]
+    assert [key.post("orders", ORDER).status_code for key in keys] == [201, 429]
+    assert [keys[1].delete(f"orders/{order['id']}").status_code, keys[0].delete("orders").status_code] == [
+        200,
+        429,
+    ]
+    assert alice.get("account").status_code == 200
+
+
+@pytest.mark.parametrize(("do", "status"), [(look, 200), (place, 201)])
+def test_three_counters_are_one_round_trip(alice, limits, settings, monkeypatch, do, status):
+    key = key_desk(alice.user, "read", "trade")
+    limits()
+    do(key)  # so that Redis has the script, and the lane knows the key
+    asked = []
+    send = redis.Connection.send_packed_command
+    monkeypatch.setattr(
+        redis.Connection,
+        "send_packed_command",
+        lambda link, command, **options: asked.append(b"".join(command)) or send(link, command, **options),
+    )
+    assert do(key).status_code == status
+    [command] = [command for command in asked if settings.LIMITS_PREFIX.encode() in command]
+    assert b":user:keys-of-user:" in command and b":address:" in command
 
 
 def test_an_address_has_a_ceiling_over_all_its_keys(alice, bob, limits):
