@@ -136,12 +136,13 @@ def _answers(role: str) -> bool:
 
 
 def _worker_answers() -> bool:
-    """Through the broker, as its tasks come."""
+    """Through the broker, as its tasks come. A broker that is away is no fault of the worker's: it connects again by
+    itself, and to be started anew meanwhile would only keep it from that for longer each time."""
     name = f"celery@{socket.gethostname()}"
     try:
         return bool(app.control.inspect([name], timeout=CHECK_SECONDS).ping())
     except (OSError, OperationalError):
-        return False
+        return True
 
 
 def _beat_goes_on() -> bool:

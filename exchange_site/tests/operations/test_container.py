@@ -107,7 +107,12 @@ def test_counters_of_an_earlier_run_are_gone_before_the_program_starts(tmp_path:
 def test_programs_that_do_not_answer_are_not_healthy() -> None:
     """Of those that do, test_production.py asks."""
     assert run("check", "web", PORT=str(processes.free_port())).returncode == 1
-    assert run("check", "worker", BROKER_URL="redis://127.0.0.1:1").returncode == 1
+    assert run("check", "worker", BROKER_URL="memory://").returncode == 1, "a broker where nobody listens"
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1", "amqp://guest:guest@127.0.0.1:1//"])
+def test_a_worker_is_not_started_anew_because_its_broker_is_away(broker: str) -> None:
+    assert run("check", "worker", BROKER_URL=broker).returncode == 0
 
 
 def test_a_beat_that_writes_its_schedule_is_healthy_and_one_that_hangs_is_not(tmp_path: Path) -> None:
