@@ -28,7 +28,8 @@
 | LIMIT_ADDRESS | requests and orders a minute from one address, whoever asks; as many cancels besides | 3000 |
 | LIMIT_PAGES | pages a minute per address, of the site, the admin and the log-in | 200 |
 | LIMIT_SOCKETS | open WebSockets per address, in one process | 100 |
-| LIMIT_LOGIN | failed log-ins a minute, from one address or to one account | 10 |
+| LIMIT_LOGIN | failed log-ins a minute from one address | 10 |
+| LIMIT_LOGIN_USER | failed log-ins a minute to one account, from all addresses together | 100 |
 | PRICE_FEED | auto, binance (only from outside) or simulation | auto |
 | INDEX_FEEDS | comma-separated, the sources of prices from outside: binance, kraken, coinbase | binance |
 | BINANCE_URL | where Binance is asked for prices | https://api.binance.com |
@@ -230,6 +231,7 @@ SOCKET_LIMIT = env.int("LIMIT_SOCKETS", 100)
 REQUEST_COSTS = COSTS
 LIMITS_PREFIX = "bourse:limit"
 LOGIN_LIMIT = env.int("LIMIT_LOGIN", 10)
+LOGIN_USER_LIMIT = env.int("LIMIT_LOGIN_USER", 100)
 RATELIMIT_ENABLE = RATE_LIMIT_ENABLED
 # nginx (the only way in) sets X-Real-IP itself; without a proxy in front this must be off.
 TRUST_PROXY = env.bool("TRUST_PROXY", False)

@@ -23,10 +23,12 @@ WRONG_GUESSES = (ErrorCode.INVALID_CREDENTIALS, ErrorCode.INVALID_CODE)
 def check_password(username: str, password: str, address: str, code: str | None = None) -> User:
     """The user whom a name (in any case of letters), a password and, with a second factor, a code belong to.
 
-    Raises Refused INVALID_CREDENTIALS, RATE_LIMITED after LOGIN_LIMIT failures within a minute from one
-    address or for one user, and only for the right password ACCOUNT_SUSPENDED, TWO_FACTOR_REQUIRED, INVALID_CODE.
+    Raises Refused INVALID_CREDENTIALS, RATE_LIMITED after LOGIN_LIMIT failures within a minute from one address
+    or LOGIN_USER_LIMIT for one user, and only for the right password ACCOUNT_SUSPENDED, TWO_FACTOR_REQUIRED,
+    INVALID_CODE.
     """
-    with _guess(f"address:{address_group(address)}", f"user:{username.lower()}"):
+    # The user's door is the wider one: whoever knows a name can fail there, and must not so keep its owner out.
+    with _guess(_from(address), Counter(Scope.LOG_IN, f"user:{username.lower()}", settings.LOGIN_USER_LIMIT)):
         user = User.objects.alias(name=Lower("username")).filter(name=username.lower()).first()
         if user is None:
             # The same work as for a wrong password: the time taken must not say who exists.
@@ -41,7 +43,7 @@ def check_password(username: str, password: str, address: str, code: str | None 
 @failures_counted("api_key")
 def check_key(key: str, address: str) -> APIKey:
     """The API key itself, usable from this address. Raises Refused as `check_password` does."""
-    with _guess(f"address:{address_group(address)}"):
+    with _guess(_from(address)):
         found = APIKey.objects.select_related("user").filter(key_hash=hash_key(key)).first()
         if found is None or not found.user.is_active:
             raise Refused(ErrorCode.INVALID_CREDENTIALS)
@@ -56,9 +58,13 @@ def refuse_suspended(user: User) -> None:
         raise Refused(ErrorCode.ACCOUNT_SUSPENDED, reason=user.suspended_reason)
 
 
+def _from(address: str) -> Counter:
+    return Counter(Scope.LOG_IN, f"address:{address_group(address)}", settings.LOGIN_LIMIT)
+
+
 @contextmanager
-def _guess(*doors: str) -> Iterator[None]:
-    """One guess, which tells something only if fewer than LOGIN_LIMIT have failed at each of its doors.
+def _guess(*doors: Counter) -> Iterator[None]:
+    """One guess, which tells something only if fewer have failed at each of its doors than its limit.
 
     The counter is asked before, which spares the work; and after, when it is known how the guess came out: of many
     that were let in at the same moment, the ones above the limit learn nothing, right or wrong. Only failures
@@ -74,10 +80,9 @@ def _guess(*doors: str) -> Iterator[None]:
     _refuse_too_many(_usage(doors))
 
 
-def _usage(doors: tuple[str, ...], failed: bool = False) -> list[Usage]:
+def _usage(doors: tuple[Counter, ...], failed: bool = False) -> list[Usage]:
     """How many guesses have failed at each door, this one included if it did; empty when limits are lifted."""
-    counters = [Counter(Scope.LOG_IN, door, settings.LOGIN_LIMIT) for door in doors]
-    found = [tally(counter, int(failed)) for counter in counters]
+    found = [tally(door, int(failed)) for door in doors]
     return [usage for usage in found if usage is not None]
 
 

@@ -13,7 +13,7 @@ ADDRESS = "/api/v1/auth/token"
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_once_only_so_many_are_told_that_they_are_wrong(limits_on, settings, alice):
-    settings.LOGIN_LIMIT = 3
+    settings.LOGIN_USER_LIMIT = 3
     guesses = [lambda n=n: sign_in("alice", f"guess-{n}", REMOTE_ADDR=f"192.0.2.{n}") for n in range(12)]
     answers = [answer.status_code for answer in at_once(*guesses)]
     assert (answers.count(401), answers.count(429)) == (3, 9)
@@ -30,7 +30,7 @@ def test_of_many_guesses_at_keys_at_once_only_so_many_are_told_that_they_are_wro
 def test_a_right_guess_tells_nothing_if_too_many_failed_while_it_was_checked(
     limits_on, settings, alice, monkeypatch
 ):
-    settings.LOGIN_LIMIT = 3
+    settings.LOGIN_USER_LIMIT = 3
     check_password = type(alice).check_password
 
     def check_slowly(user, password):

@@ -178,8 +178,16 @@ def test_after_too_many_failures_the_right_password_has_to_wait_too(limits_on, s
     assert sign_in("alice").status_code == 200
 
 
-def test_guessing_at_one_user_from_many_addresses_is_limited(limits_on, settings, alice):
+def test_who_knows_a_name_does_not_keep_its_owner_out(limits_on, settings, alice):
     settings.LOGIN_LIMIT = 3
+    guesses = [sign_in("alice", "wrong", REMOTE_ADDR="198.51.100.1").status_code for _ in range(5)]
+    assert guesses == [401, 401, 401, 429, 429]
+    assert sign_in("alice", REMOTE_ADDR="198.51.100.1").status_code == 429
+    assert sign_in("alice", REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+def test_guessing_at_one_user_from_many_addresses_is_limited(limits_on, settings, alice):
+    settings.LOGIN_USER_LIMIT = 3
     answers = [sign_in("alice", "wrong", REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(4)]
     assert answers == [401, 401, 401, 429]
     assert sign_in("ALICE", REMOTE_ADDR="192.0.2.9").status_code == 429
