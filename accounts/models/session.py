@@ -28,5 +28,12 @@ class Session(models.Model):
     expires_at = models.DateTimeField(help_text="unless it is refreshed before")
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["user", "api_key"], name="session_not_revoked", condition=models.Q(revoked_at=None)
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.kind} session {self.pk} of user {self.user_id}"

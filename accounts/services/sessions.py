@@ -14,6 +14,7 @@ from common.errors import ErrorCode, Refused
 
 USED_EVERY = timedelta(minutes=1)
 KEPT = timedelta(days=1)
+MOST_SESSIONS = 100  # of a person, and of each API key
 USER_AGENT_CHARACTERS = 200
 
 
@@ -31,7 +32,9 @@ def open_session(
     expires_at: datetime,
     api_key: APIKey | None = None,
 ) -> Session:
+    """A new one; beyond MOST_SESSIONS of the same person or API key, those end that were unused for longest."""
     now = clock.now()
+    _make_room(user, api_key, now)
     agent = "".join(letter for letter in visitor.user_agent if letter.isprintable())
     return Session.objects.create(
         user=user,
@@ -44,6 +47,12 @@ def open_session(
         last_used_at=now,
         expires_at=expires_at,
     )
+
+
+def _make_room(user: User, api_key: APIKey | None, now: datetime) -> None:
+    live = Session.objects.filter(user=user, api_key=api_key, revoked_at=None, expires_at__gt=now)
+    longest_unused_last = live.order_by("-last_used_at", "-pk").values_list("pk", flat=True)
+    _end(Q(pk__in=list(longest_unused_last[MOST_SESSIONS - 1 :])))
 
 
 def is_stale(last_used_at: datetime, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import Session
-from accounts.services import authenticate_token, issue_tokens, suspend_user
+from accounts.services import authenticate_token, issue_tokens, sessions, suspend_user
 from accounts.tests.people import PASSWORD, at_once, desk_with, new_key, sign_in
 from common import clock
 
@@ -171,6 +171,54 @@ def test_a_suspension_ends_the_sessions(alice, admin):
     sign_in("alice")
     suspend_user(alice, "wash trading", by=admin)
     assert not Session.objects.filter(user=alice, revoked_at=None)
+
+
+# ---- too many ----
+
+
+@pytest.fixture
+def three_at_most(monkeypatch):
+    monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
+
+
+def doors(*all_tokens):
+    return [desk_with(tokens["access"]).get(KEYS).status_code for tokens in all_tokens]
+
+
+def test_with_one_session_too_many_the_one_that_was_unused_for_longest_ends(alice, bob, three_at_most):
+    his, *hers = sign_in("bob").json(), *(sign_in("alice").json() for _ in range(3))
+    assert doors(his, *hers) == [200] * 4
+    oldest = Session.objects.filter(user=alice).earliest("pk")
+    Session.objects.filter(pk=oldest.pk).update(
+        last_used_at=clock.now() + timedelta(minutes=1)
+    )  # it is in use
+    newest = sign_in("alice").json()
+    assert doors(his, *hers, newest) == [200, 200, 401, 200, 200]
+    assert refresh(hers[1]).status_code == 401
+    assert Session.objects.filter(user=alice, revoked_at=None).count() == 3
+
+
+def test_a_program_that_signs_in_all_the_time_ends_only_its_own_sessions(alices_desk, three_at_most):
+    keys = [new_key(alices_desk)["key"] for _ in range(2)]
+    [other, *own] = [
+        APIClient().post("/api/v1/auth/token", {"api_key": key}).json() for key in (keys[1], *[keys[0]] * 5)
+    ]
+    assert doors(other, *own) == [200, 401, 401, 200, 200, 200]
+    assert alices_desk.get(KEYS).status_code == 200
+
+
+def test_what_has_ended_takes_nobodys_place(alice, three_at_most):
+    first, second, third = (sign_in("alice").json() for _ in range(3))
+    APIClient().post("/api/v1/auth/logout", {"refresh": third["refresh"]})
+    sign_in("alice")
+    assert doors(first, second) == [200, 200]
+
+
+def test_browsers_count_with_the_persons_other_sessions(alice, three_at_most):
+    first = sign_in("alice").json()
+    browsers = [browser_of("alice") for _ in range(3)]
+    assert {browser.get(KEYS).status_code for browser in browsers} == {200}
+    assert doors(first) == [401]
 
 
 # ---- browsers ----
