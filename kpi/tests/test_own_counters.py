@@ -12,7 +12,7 @@ from kpi.own_counters import OwnCounters
 failures = Counter("failures", "of a test", ["reason"])
 own = OwnCounters([failures])
 failures.labels("code").inc(2)
-print(own.growth(), own.growth())
+print(own.growth(), own.growth(), flush=True)  # else the child has it in its buffer too
 child = os.fork()
 if child == 0:
     own.begin()
