@@ -72,27 +72,35 @@ def renew_tokens(user: User, session_id: int) -> TokenPair:
 
 @failures_counted("token")
 def refresh_tokens(refresh: str, address: str) -> TokenPair:
-    """A new pair of the same session for a refresh token, which thereby ends: of two at once one gets the pair.
+    """A new pair of the same session for a refresh token, which thereby ends.
 
+    Presented once more it ends the session: two have it, and nobody can tell who stole it (RFC 9700, 4.14.2).
     Raises Refused INVALID_TOKEN, ACCOUNT_SUSPENDED.
     """
     token = _read(ExchangeToken, refresh)
     with transaction.atomic():
         user = _lock_user(token.get(api_settings.USER_ID_CLAIM))
         session = _session_of(token, address)
-        _end(token)
-        prolong_session(session, _ends())
-        return _issue(user, session)
+        if _end(token):
+            prolong_session(session, _ends())
+            return _issue(user, session)
+        close_session(session.pk)
+    _invalid("The token was used before; its session has ended.")
 
 
 @failures_counted("token")
 def end_tokens(refresh: str) -> None:
-    """Logs out: ends the session. Raises Refused INVALID_TOKEN if the refresh token was not valid any more."""
+    """Logs out: ends the session, also if the refresh token was used before.
+
+    Raises Refused INVALID_TOKEN if the refresh token was not valid any more.
+    """
     token = _read(ExchangeToken, refresh)
     with transaction.atomic():
         _lock_user(token.get(api_settings.USER_ID_CLAIM))
-        _end(token)
+        ended = _end(token)
         close_session(token.get(SESSION_CLAIM))
+    if not ended:
+        _invalid()
 
 
 @failures_counted("token")
@@ -140,11 +148,12 @@ def _issue(user: User, session: Session) -> TokenPair:
     return TokenPair(str(refresh.access_token), str(refresh), seconds, user.tier, is_staff)
 
 
-def _end(token: ExchangeToken) -> None:
+def _end(token: ExchangeToken) -> bool:
+    """Whether it had not ended before."""
     found = OutstandingToken.objects.filter(jti=token[api_settings.JTI_CLAIM], blacklistedtoken=None).first()
-    if found is None:
-        _invalid()
-    BlacklistedToken.objects.create(token=found)
+    if found is not None:
+        BlacklistedToken.objects.create(token=found)
+    return found is not None
 
 
 def _read(kind: Callable[[Any], AnyToken], raw: str) -> AnyToken:

@@ -35,6 +35,17 @@ def test_a_refresh_token_works_once(alice):
     assert (again.status_code, again.json()["code"]) == (401, "INVALID_TOKEN")
 
 
+@pytest.mark.parametrize("again", [exchange, log_out])
+def test_a_refresh_token_presented_twice_ends_its_session_and_no_other(alice, again):
+    other, first = sign_in("alice").json(), sign_in("alice").json()
+    second = exchange(first["refresh"]).json()
+    assert again(first["refresh"]).status_code == 401
+    for tokens in (first, second):
+        assert desk_with(tokens["access"]).get("/api/v1/api-keys").status_code == 401
+    assert exchange(second["refresh"]).status_code == 401
+    assert exchange(other["refresh"]).status_code == 200
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_refresh_token_works_once_when_used_many_times_at_once(alice):
     for _ in range(4):

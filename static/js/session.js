@@ -1,18 +1,23 @@
 // Who is signed in, in this tab: tokens in sessionStorage, refreshed before they run out.
 
 import { ApiError, request } from "./api.js";
+import { inTurn, isSpent, noteSpent } from "./spent_tokens.js";
 
 const KEY = "bourse.session";
 // Refresh this long before the end, so that no request starts with a token about to expire.
 const MARGIN_MS = 30_000;
+// How long to wait for a tab that has used the refresh token which it shares with this one.
+const HAND_ON_MS = 1000;
 
 /** Fires "change" when someone signs in or out; detail.reason tells why a session ended, if it was not asked for. */
 class Session extends EventTarget {
   #refreshing = null;
   #timer = null;
+  #tabs = new BroadcastChannel("bourse.session");
 
   constructor() {
     super();
+    this.#tabs.addEventListener("message", ({ data }) => this.#adopt(data));
     this.#schedule();
   }
 
@@ -74,7 +79,7 @@ class Session extends EventTarget {
   /** A valid access token; throws ApiError NOT_AUTHENTICATED when nobody is signed in. */
   async token() {
     const tokens = read();
-    if (!tokens) throw new ApiError(401, { code: "NOT_AUTHENTICATED", message: "Sign in first." });
+    if (!tokens) throw notSignedIn();
     return tokens.expiresAt - Date.now() > MARGIN_MS ? tokens.access : this.freshToken(tokens.access);
   }
 
@@ -82,23 +87,46 @@ class Session extends EventTarget {
   async freshToken(stale) {
     const tokens = read();
     if (tokens && tokens.access !== stale) return tokens.access;
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    this.#refreshing ??= inTurn(() => this.#refresh(stale)).finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }
 
-  async #refresh() {
+  // A tab that was duplicated shares its tokens. Whoever presents a refresh token that was used before ends the session
+  // of both, so they take turns, and hand on what they got.
+  async #refresh(stale) {
+    if (isSpent(read()?.refresh)) await this.#handedOn();
     const before = read();
-    if (!before) throw new ApiError(401, { code: "NOT_AUTHENTICATED", message: "Sign in first." });
+    if (!before) throw notSignedIn();
+    if (before.access !== stale) return before.access;
     try {
-      const tokens = await request("POST", "auth/token/refresh", { body: { refresh: before.refresh } });
-      // Whoever signed out, or in as someone else, meanwhile, stays so.
-      if (read()?.refresh !== before.refresh) return (await this.token());
-      this.#keep(before.username, tokens);
-      return tokens.access;
+      if (isSpent(before.refresh)) throw new ApiError(401, { code: "INVALID_TOKEN", message: "Another tab goes on with this log-in." });
+      return await this.#exchange(before);
     } catch (error) {
       if (error.status === 401 || error.status === 403) this.#drop(error.code);
       throw error;
     }
+  }
+
+  async #exchange(before) {
+    const tokens = await request("POST", "auth/token/refresh", { body: { refresh: before.refresh } });
+    noteSpent(before.refresh);
+    this.#tabs.postMessage({ spent: before.refresh, tokens });
+    // Whoever signed out, or in as someone else, meanwhile, stays so.
+    if (read()?.refresh === before.refresh) this.#keep(before.username, tokens);
+    if (!read()) throw notSignedIn();
+    return read().access;
+  }
+
+  #adopt({ spent, tokens }) {
+    const before = read();
+    if (before?.refresh === spent) this.#keep(before.username, tokens);
+  }
+
+  #handedOn() {
+    return new Promise((resolve) => {
+      this.#tabs.addEventListener("message", resolve, { once: true });
+      setTimeout(resolve, HAND_ON_MS);
+    });
   }
 
   #keep(username, { access, refresh, expires_in: seconds, is_staff: isStaff }) {
@@ -125,6 +153,10 @@ class Session extends EventTarget {
   #announce(reason = null) {
     this.dispatchEvent(new CustomEvent("change", { detail: { reason } }));
   }
+}
+
+function notSignedIn() {
+  return new ApiError(401, { code: "NOT_AUTHENTICATED", message: "Sign in first." });
 }
 
 function read() {
