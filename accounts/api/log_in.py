@@ -45,7 +45,7 @@ class Refresh(StrictSerializer):
 
 class Tokens(serializers.Serializer):
     access = serializers.CharField(help_text="goes into `Authorization: Bearer <access>`")
-    refresh = serializers.CharField(help_text="works once, for the next pair")
+    refresh = serializers.CharField(help_text="works once, for the next pair; a second time ends the session")
     expires_in = serializers.IntegerField(help_text="seconds until the access token ends")
     tier = serializers.ChoiceField(choices=User.Tier.choices)
     is_staff = serializers.BooleanField(
@@ -87,7 +87,7 @@ class TokenView(APIView):
 
 
 class RefreshView(APIView):
-    """A new pair of tokens for a refresh token, which thereby ends."""
+    """A new pair of tokens for a refresh token, which thereby ends; presented again it ends its session."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
