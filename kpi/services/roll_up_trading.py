@@ -41,8 +41,8 @@ _COUNT = (
     ),
     told AS (
         SELECT created_at, (kind = 'A')::int AS orders, (kind IN ('T', 'U'))::int AS trades, 0 AS filled,
-               (kind = 'C' AND reason <> 'EXPIRED')::int AS cancelled,
-               (kind = 'C' AND reason = 'EXPIRED')::int AS expired,
+               (kind = 'C' AND reason NOT IN ('EXPIRED', 'WIND_DOWN'))::int AS cancelled,
+               (kind = 'C' AND reason IN ('EXPIRED', 'WIND_DOWN'))::int AS expired,
                CASE WHEN kind IN ('T', 'U') THEN quantity::numeric ELSE 0 END AS lots,
                CASE WHEN kind IN ('T', 'U') THEN quantity::numeric * price ELSE 0 END AS ticks
         FROM event

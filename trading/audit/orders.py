@@ -55,8 +55,9 @@ _SUMS = f"""
                    AND filled_quantity = 0 AND cancelled_quantity = 0 AND reason = '' AND quantity > 0
                WHEN 'filled' THEN filled_quantity > 0 AND reason = ''
                    AND quantity = filled_quantity + cancelled_quantity
-               WHEN 'cancelled' THEN reason NOT IN ('', 'EXPIRED') AND quantity = filled_quantity + cancelled_quantity
-               WHEN 'expired' THEN reason = 'EXPIRED' AND cancelled_quantity > 0
+               WHEN 'cancelled' THEN reason NOT IN ('', 'EXPIRED', 'WIND_DOWN')
+                   AND quantity = filled_quantity + cancelled_quantity
+               WHEN 'expired' THEN reason IN ('EXPIRED', 'WIND_DOWN') AND cancelled_quantity > 0
                    AND quantity = filled_quantity + cancelled_quantity
                ELSE false END) IS NOT TRUE
     ORDER BY id"""

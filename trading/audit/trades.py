@@ -138,7 +138,7 @@ _EXPIRED = """
     FROM trading_order o
     LEFT JOIN trading_ordercondition c ON c.order_id = o.id
     JOIN trading_orderevent e ON e.market_id = o.market_id AND e.order_id = o.id AND e.kind = 'C'
-    WHERE o.status = 'expired' AND (e.created_at >= c.expires_at) IS NOT TRUE
+    WHERE o.status = 'expired' AND o.reason = 'EXPIRED' AND (e.created_at >= c.expires_at) IS NOT TRUE
     ORDER BY 1, 4"""
 
 PRICE = Rule("L4-PRICE", 4, "a fill is at the price of the maker's order, in an auction inside its limit")

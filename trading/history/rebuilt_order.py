@@ -13,7 +13,7 @@ from trading.matching.events import (
     Refreshed,
     Triggered,
 )
-from trading.matching.lifecycle import Status
+from trading.matching.lifecycle import EXPIRING, Status
 from trading.matching.terms import ENTRY, OCO, Conditions, Reason
 
 _NO_CONDITIONS = Conditions()
@@ -85,7 +85,7 @@ class RebuiltOrder:
     @property
     def status(self) -> Status:
         if self.reason is not None:
-            return Status.EXPIRED if self.reason is Reason.EXPIRED else Status.CANCELLED
+            return Status.EXPIRED if self.reason in EXPIRING else Status.CANCELLED
         if self.waits_for_entry:
             return Status.NEW
         if self.waits_for_trigger:

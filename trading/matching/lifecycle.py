@@ -54,6 +54,8 @@ TRANSITIONS: dict[tuple[Status | None, Step], Status] = {
     (Status.PARTIALLY_FILLED, Step.EXPIRE): Status.EXPIRED,
 }
 
+EXPIRING = (Reason.EXPIRED, Reason.WIND_DOWN)
+
 RESTING = (Status.OPEN, Status.PARTIALLY_FILLED)
 WAITING = (Status.NEW, Status.PENDING_TRIGGER)
 ACTIVE = (*WAITING, *RESTING)
@@ -68,4 +70,5 @@ def after(status: Status | None, step: Step) -> Status:
 
 
 def ending(reason: Reason) -> Step:
-    return Step.EXPIRE if reason is Reason.EXPIRED else Step.CANCEL
+    """Expired is what ends by the clock and not by a will of its owner's: at its own time, or with the market."""
+    return Step.EXPIRE if reason in EXPIRING else Step.CANCEL

@@ -47,7 +47,7 @@ def begin_wind_down(by: User, reason: str = "") -> datetime | None:
 def end_wind_down(by: User, reason: str = "") -> int:
     """End every live order, account by account, and halt every market; how many orders.
 
-    Orders end as cancelled with the reason WIND_DOWN, and what they held is free again. Safe to repeat. Raises
+    Orders end as expired with the reason WIND_DOWN, and what they held is free again. Safe to repeat. Raises
     Refused UNAVAILABLE, and CONFLICT if somebody keeps opening markets meanwhile.
     """
     cancelled = 0

@@ -171,7 +171,9 @@ class Pit:
         order = self.book.orders.get(number)
         if order is not None:
             return order.status.value
-        return {"": "filled", "EXPIRED": "expired"}.get(self.slips[number].ended, "cancelled")
+        return {"": "filled", "EXPIRED": "expired", "WIND_DOWN": "expired"}.get(
+            self.slips[number].ended, "cancelled"
+        )
 
     def trigger(self, number):
         """(trigger, best price seen) of a waiting order."""

@@ -91,7 +91,7 @@ def test_every_order_ends_with_the_reason_and_holds_nothing(desk, admin):
     services.end_wind_down(admin)
     assert statuses() == {"halted"}
     ended = Order.objects.filter(pk__in=ids)
-    assert set(ended.values_list("status", flat=True)) == {"cancelled"}
+    assert set(ended.values_list("status", flat=True)) == {"expired"}
     assert set(ended.values_list("reason", flat=True)) == {"WIND_DOWN"}
     assert desk.balance("carol", "USDT") == ("100000", "0") and desk.balance("carol", "BTC") == ("1", "0")
     assert desk.position("alice") == "long 0.5 at 50000", "positions stay, and so does their margin"
@@ -105,8 +105,8 @@ def test_orders_of_margin_accounts_end_too_and_loans_stay(admin):
     floor.borrows("alice", "400")
     placed = floor.orders("alice", "buy", "0.01", "45000")
     said = wind_down("--grace", "0")
-    assert floor.fate(placed) == "cancelled WIND_DOWN" and floor.owes("alice").startswith("400")
-    assert "1 orders cancelled" in said and "1 loans to margin accounts stay" in said
+    assert floor.fate(placed) == "expired WIND_DOWN" and floor.owes("alice").startswith("400")
+    assert "1 orders expired" in said and "1 loans to margin accounts stay" in said
     assert broken_laws() == []
 
 
@@ -115,7 +115,7 @@ def test_clients_have_their_time_of_grace(desk, waits):
     said = wind_down("--grace", "25")
     assert [round(seconds) for seconds in waits] == [10, 10, 5]
     assert "25 s of grace left" in said and "5 s of grace left" in said
-    assert desk.fate(placed) == "cancelled WIND_DOWN"
+    assert desk.fate(placed) == "expired WIND_DOWN"
 
 
 def test_after_a_crash_it_goes_on_where_it_was(desk, admin, waits):
@@ -157,7 +157,7 @@ def test_doing_it_again_changes_nothing(desk, admin, waits):
     before = list(before)
     said = wind_down("--grace", "500")
     assert list(BookState.objects.order_by("pk").values()) == before and LogEntry.objects.count() == told
-    assert "0 orders cancelled" in said and len(waits) == 1, "nobody is waited for"
+    assert "0 orders expired" in said and len(waits) == 1, "nobody is waited for"
 
 
 def test_a_dry_run_changes_nothing_and_tells_everything(desk):
@@ -208,7 +208,7 @@ def test_a_market_that_somebody_opens_meanwhile_is_closed_again(desk, admin, mon
 
     monkeypatch.setattr(winding, "_halt_all", halt_all)
     services.end_wind_down(admin)
-    assert desk.fate(slipped[0]) == "cancelled WIND_DOWN" and statuses() == {"halted"}
+    assert desk.fate(slipped[0]) == "expired WIND_DOWN" and statuses() == {"halted"}
 
 
 def test_who_keeps_opening_markets_is_told_of(desk, admin, monkeypatch):
@@ -267,7 +267,7 @@ def test_a_grace_that_is_none_is_refused(db, grace):
 
 
 def test_an_exchange_without_markets_has_nothing_to_end(db):
-    assert "0 orders cancelled" in wind_down()
+    assert "0 orders expired" in wind_down()
 
 
 def test_no_exits_of_a_bracket_are_left_without_their_entry(admin):

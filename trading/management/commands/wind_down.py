@@ -1,4 +1,4 @@
-"""End trading in good order: cancels only, a time of grace, then every live order is cancelled and all is halted.
+"""End trading in good order: cancels only, a time of grace, then every live order expires and all is halted.
 
 Positions and loans stay, and are told about. Give the command again to go on after a crash or Ctrl-C.
 """
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if since is not None:
             self.stdout.write("Every market takes cancels only.")
             self._wait_until_ms(clock.to_ms(since + timedelta(seconds=grace_seconds)))
-        self.stdout.write(f"{end_wind_down(by, reason)} orders cancelled, every market is halted.")
+        self.stdout.write(f"{end_wind_down(by, reason)} orders expired, every market is halted.")
         self._tell_what_stays("stay")
         self.stdout.write("Trading has ended. `manage.py audit` checks the books; then stop the programs.")
 
