@@ -56,13 +56,11 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from exchange_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS
+from exchange_site.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from exchange_site.beat import beat_table
 from exchange_site.costs import COSTS, by_tier
 from exchange_site.database_settings import database
 from exchange_site.logs import logging_table
-
-__all__ = ["REST_FRAMEWORK", "SPECTACULAR_SETTINGS"]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
