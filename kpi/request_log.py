@@ -5,6 +5,7 @@ can come in by it.
 """
 
 from functools import cache
+from json import JSONEncoder
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kpi.line_file import LineFile, Lines, Output
 STANDARD_OUTPUT = "-"
 OFF = "off"
 _NANOSECONDS = 1_000_000_000
+_encode = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 Fields = dict[str, Any]
 
@@ -70,13 +72,14 @@ def whose(address: str, user_id: int | None, key_id: int | None) -> Fields:
 
 class _Formatter(StructlogFormatter):
     def __call__(self, logger: Any, level: str, event_dict: Any) -> str:
-        """Our fields are nested already, which spares the time to take dotted names apart."""
-        line = event_dict["fields"] | {
-            "message": event_dict["event"],
-            "log": {"level": level},
-            "service": {"name": settings.SERVICE_NAME},
-        }
-        return self._json_dumps(self.format_to_ecs(line))
+        """The schema's beginning first, as the library has it too.
+
+        Our fields are nested already and in order, which spares most of the time that the library's own way takes.
+        """
+        known = self.format_to_ecs({})
+        head = {"@timestamp": known.pop("@timestamp"), "log.level": level, "message": event_dict["event"]}
+        service = {"service": {"name": settings.SERVICE_NAME}}
+        return _encode(head | known | event_dict["fields"] | service)
 
 
 class _Writer:

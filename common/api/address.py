@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -56,6 +57,7 @@ def _address(peer: str | None, said_by_proxy: str | None) -> str:
     return next((found for text in candidates if text and (found := _plain(text))), UNKNOWN)
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str | None:
     """An IP address in its usual form, None if it is none. IPv4 inside IPv6 is the IPv4 address it means."""
     try:
