@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 CONCEALED = "[concealed]"
@@ -105,7 +106,7 @@ def _sent(environ: Mapping[str, Any], request: Any) -> Iterator[Named]:
 
 def _of_path(path: str) -> Iterator[Named]:
     """The parts that are no words of our addresses."""
-    pieces = [piece for piece in path.split("/") if piece and piece not in _words()]
+    pieces = [piece for piece in path.split("/") if piece and piece not in _words(settings.ROOT_URLCONF)]
     if any(not piece.isdigit() for piece in pieces):
         yield "", path
     for piece in pieces:
@@ -130,9 +131,9 @@ def _of_body(body: str) -> Iterator[Named]:
 
 
 @cache
-def _words() -> frozenset[str]:
-    """The parts of our own addresses that are fixed."""
-    return frozenset(_words_of(get_resolver().url_patterns))
+def _words(addresses: str) -> frozenset[str]:
+    """The parts of our own addresses that are fixed; addresses: the module that has them."""
+    return frozenset(_words_of(get_resolver(addresses).url_patterns))
 
 
 def _words_of(patterns: Any) -> Iterator[str]:

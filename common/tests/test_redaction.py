@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 
 from common import redaction, request_id
 from common.log_format import JsonFormatter, LineFormatter
@@ -217,3 +217,10 @@ def test_a_line_of_json_is_of_the_schema():
     )  # fmt: skip
     assert line["log"]["logger"] == "trading" and line["error"]["type"] == "KeyError"
     assert set(line["error"]) == {"type", "message", "stack_trace"} and "http" not in line
+
+
+def test_the_words_of_addresses_are_those_of_the_site_that_is_asked():
+    with override_settings(ROOT_URLCONF="accounts.tests.urls"):
+        conceal("", InHand({"PATH_INFO": "/api/v1/orders/17"}))
+    text = "in /api/v1/orders/17"
+    assert conceal(text, InHand({"PATH_INFO": "/api/v1/orders/17"})) == text

@@ -99,7 +99,7 @@ class Report:
 def audit(fast: bool = False) -> Report:
     """Check all rules on one snapshot. fast: leave out the rules that walk the whole log."""
     begun = time.monotonic()
-    _measure_tables()
+    measure_tables()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # Sums over all postings stay in memory, and no time goes into compiling queries that run once.
@@ -109,7 +109,7 @@ def audit(fast: bool = False) -> Report:
     return report
 
 
-def _measure_tables() -> None:
+def measure_tables() -> None:
     """Tell the planner how large the tables are now: with figures from when they were empty, it would
     compare every row with every row."""
     with connection.cursor() as cursor:
