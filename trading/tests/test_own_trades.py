@@ -37,6 +37,12 @@ def trades(first, count, takers, makers, symbol="BTC-USDT"):
 def crowd(db):
     """Trades of two others, with a few of ACTIVE's among them, in both roles."""
     lay_first_markets()
+    # As in an exchange, where no trade is ever deleted: rows in the holes that other tests left lie in no order,
+    # and the planner would go by that.
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE trading_trade DISABLE TRIGGER append_only")
+        cursor.execute("TRUNCATE trading_trade")
+        cursor.execute("ALTER TABLE trading_trade ENABLE TRIGGER append_only")
     trades(0, OTHERS // 2, [1, 2], [2, 1])
     trades(OTHERS // 2, 5, [ACTIVE, ACTIVE], [1, 2])
     trades(OTHERS // 2 + 5, 5, [1, 2], [ACTIVE, ACTIVE], "ETH-USDT")
